@@ -1,0 +1,47 @@
+# One way to do each thing. `make` alone lists the targets.
+PYTHON ?= python3
+BIN    := .venv/bin
+STAMP  := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check fix bench lock
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## create .venv and install the locked packages (again only when they change)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'Python 3.11 or newer is needed; $(PYTHON) is: '"$$($(PYTHON) --version 2>&1)"'.'; \
+	  echo 'Install one, or name it: make setup PYTHON=python3.12'; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@test -x $(BIN)/planner || { echo 'The install left no $(BIN)/planner: see [project.scripts] in pyproject.toml.'; exit 1; }
+	@touch $@
+
+run: setup ## start the app on http://127.0.0.1:8501
+	$(BIN)/planner serve
+
+check: setup ## format, lint, types, import order and the fast tests: seconds
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest -q -m "not browser and not slow"
+
+test: setup ## every test, with a real browser
+	$(BIN)/python scripts/ensure_chromium.py
+	$(BIN)/pytest
+
+fix: setup ## repair what a tool can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## side-by-side benchmarks
+	$(BIN)/python -m bench
+
+lock: setup ## write requirements.lock anew from pyproject.toml
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-annotate --no-header --group dev pyproject.toml -o requirements.lock

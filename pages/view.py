@@ -1,0 +1,19 @@
+"""A shared scenario, read-only, with the prices it was made with."""
+
+import streamlit as st
+
+from planner.web import answer, share, shared
+
+opened = shared.open_link()
+if opened is not None:
+    result = opened.result
+    st.title(answer.title(opened.scenario))
+    shared.banner(opened)
+    answer.show_headline(opened.scenario, result)
+    answer.show_chart(result)
+    with st.container(horizontal=True, key="actions"):
+        st.button("Make my own copy", type="primary", key="copy", on_click=shared.start_copy, args=(opened,))
+        share.downloads(opened.scenario, result)
+    shared.finish_copy()
+    shared.todays_prices(opened)
+    answer.show_details(opened.scenario, result)

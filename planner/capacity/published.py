@@ -1,0 +1,121 @@
+"""What one replica serves, from published measurements, adapted to the scenario's own request shape.
+
+A published row gives output tokens/s at one shape (prompt, output). Its work per request, s = output / rate, is split
+by CAP-1 into a part per prompt token, 2 x active parameters / (FLOPS x PREFILL_MFU), and the rest per output token.
+On 2,534 pairs of rows of one deployment whose shapes differ up to four times this is 9 % off in the median, where
+reusing the row's tokens/s is 33 % off (`bench/shape_transfer.py` recomputes both).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from planner.catalog.rows import GpuRow, MeasuredRow
+from planner.domain.workload import LatencyTarget
+
+PREFILL_MFU = 0.35
+MAX_PREFILL_SHARE = 0.8
+MAX_SHAPE_FACTOR = 8.0
+INTERACTIVE_TPOT_MS = 200.0
+INTERACTIVE_TTFT_MS = 2000.0
+_RATE_FALLBACK = {"fp4": ("fp4", "fp8", "bf16"), "fp8": ("fp8", "bf16"), "int8": ("int8", "bf16"), "bf16": ("bf16",)}
+
+
+class WorkRates(NamedTuple):
+    """CAP-1 rates of one replica."""
+
+    s_per_input_token: float
+    s_per_output_token: float
+
+
+class Choice(NamedTuple):
+    """The row chosen, how its rate was adapted, and how far its shape is from the scenario's."""
+
+    row: MeasuredRow
+    work: WorkRates
+    shape_factor: float
+    derating: float
+
+
+def dense_tflops(gpu: GpuRow, compute_rate: str) -> float | None:
+    """Dense matrix rate of a GPU for a weight format, falling back to wider formats it has; TFLOP/s."""
+    rates = {
+        "fp4": gpu.fp4_dense_tflops,
+        "fp8": gpu.fp8_dense_tflops,
+        "int8": gpu.int8_dense_tops,
+        "bf16": gpu.bf16_dense_tflops,
+    }
+    return next((rates[name] for name in _RATE_FALLBACK[compute_rate] if rates[name]), None)
+
+
+def split_work(
+    *, input_tokens: float, output_tokens: float, output_tokens_per_s: float, compute_ceiling_tokens_per_s: float
+) -> WorkRates:
+    """CAP-1 rates from one measured point; the prompt part is at most 80 % of the whole."""
+    seconds = output_tokens / output_tokens_per_s
+    prefill = min(1 / (compute_ceiling_tokens_per_s * PREFILL_MFU), MAX_PREFILL_SHARE * seconds / input_tokens)
+    return WorkRates(prefill, (seconds - prefill * input_tokens) / output_tokens)
+
+
+def shape_factor(row: MeasuredRow, input_tokens: float, output_tokens: float) -> float:
+    """How many times the row's prompt or output length differs from the scenario's, whichever is more."""
+    ratios = (row.input_tokens / max(input_tokens, 1), row.output_tokens / max(output_tokens, 1))
+    return max(max(ratio, 1 / ratio) for ratio in ratios)
+
+
+def matching_rows(
+    rows: Iterable[MeasuredRow], model_ids: Sequence[str], format_id: str, gpu_id: str, gpus: int
+) -> list[MeasuredRow]:
+    """Usable rows of this very deployment: same model (or same architecture), format, GPU and GPU count."""
+    return [
+        row
+        for row in rows
+        if row.fit_ok
+        and row.model_id in model_ids
+        and row.format_id == format_id
+        and row.gpu_id == gpu_id
+        and row.n_gpu == gpus
+    ]
+
+
+def derating(row: MeasuredRow, target: LatencyTarget, relaxed: float, interactive: float) -> float | None:
+    """Share of the row's rate that is usable at the target; None when its own latency misses the target.
+
+    Rows that state latency are held against it directly. Rows without (offline runs) are derated by the MLPerf
+    Server/Offline and Interactive/Offline medians.
+    """
+    if row.ttft_ms is not None and row.tpot_ms is not None:
+        return 1.0 if row.ttft_ms <= target.ttft_slo_ms and row.tpot_ms <= target.tpot_slo_ms else None
+    strict = target.tpot_slo_ms < INTERACTIVE_TPOT_MS or target.ttft_slo_ms < INTERACTIVE_TTFT_MS
+    return interactive if strict else relaxed
+
+
+def choose(
+    rows: Sequence[MeasuredRow],
+    *,
+    target: LatencyTarget,
+    shape: tuple[float, float],
+    compute_ceiling_tokens_per_s: float,
+    deratings: tuple[float, float],
+) -> Choice | None:
+    """Of the rows that hold the target: the nearest shape, then stated latency, then the highest rate. None: none."""
+    usable = [(row, share) for row in rows if (share := derating(row, target, *deratings)) is not None]
+    ranked = sorted(usable, key=lambda pair: _preference(pair[0], pair[1], shape))
+    if not ranked:
+        return None
+    row, share = ranked[0]
+    work = split_work(
+        input_tokens=row.input_tokens,
+        output_tokens=row.output_tokens,
+        output_tokens_per_s=row.output_tokens_per_s * share,
+        compute_ceiling_tokens_per_s=compute_ceiling_tokens_per_s,
+    )
+    return Choice(row, work, shape_factor(row, *shape), share)
+
+
+def _preference(row: MeasuredRow, share: float, shape: tuple[float, float]) -> tuple[float, float, float, str]:
+    """Nearest shape to 10 %, stated latency before derated, then rate, then id: always the same choice."""
+    bucket = round(math.log(shape_factor(row, *shape)), 1)
+    return (bucket, 0.0 if share == 1.0 else 1.0, -row.output_tokens_per_s * share, row.row_id)

@@ -1,0 +1,201 @@
+"""`planner`: the same answer without a browser. Errors go to stderr, all at once, with exit code 2."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from planner import __version__, export
+from planner.catalog import prices
+from planner.catalog.catalog import load
+from planner.catalog.tables import CatalogError
+from planner.cli.text import answer_text, table_text
+from planner.decision.evaluate import evaluate
+from planner.domain.document import parse_scenario
+from planner.domain.document_problems import DocumentError
+from planner.domain.result import Result
+from planner.domain.scenario import Scenario
+
+ROOT = Path(__file__).resolve().parents[2]
+OK, NO_ANSWER, BAD_INPUT = 0, 1, 2
+
+
+class InputError(Exception):
+    """Something the user gave cannot be used; the message says what, where and the way out."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0 done, 1 no option can be priced, 2 bad input."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except (InputError, DocumentError, CatalogError) as error:
+        print(f"planner: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    about = "Keep paying per token, or run the model yourself? The answer without a browser."
+    parser = argparse.ArgumentParser(prog="planner", description=about)
+    parser.add_argument("--version", action="version", version=f"planner {__version__}, {prices.library_version()}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_evaluate(commands.add_parser("evaluate", help="print the answer to a scenario"))
+    _add_report(commands.add_parser("report", help="write the PDF and CSV reports of a scenario"))
+    schema = commands.add_parser("schema", help="print the JSON Schema of a scenario, or of a result")
+    schema.add_argument("--result", action="store_true", help="the schema of `evaluate --format json`")
+    schema.set_defaults(run=_schema)
+    serve = commands.add_parser("serve", help="open the app on this machine")
+    serve.add_argument("--port", type=int, default=8501, help="port, 8501 by default")
+    serve.set_defaults(run=_serve)
+    _add_catalog(commands.add_parser("catalog", help="look at or check the catalog"))
+    return parser
+
+
+def _add_scenario(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("scenario", type=Path, help="scenario file, YAML or JSON; - reads standard input")
+    parser.add_argument("--on", type=_day, default=None, metavar="DATE", help="day of the prices, YYYY-MM-DD (today)")
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    _add_scenario(parser)
+    parser.add_argument("--format", choices=["table", "json", "csv"], default="table", help="form of the output")
+    parser.set_defaults(run=_evaluate)
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    _add_scenario(parser)
+    parser.add_argument("--pdf", type=Path, help="file to write the PDF report to")
+    parser.add_argument("--csv", type=Path, help="file to write the CSV table to")
+    parser.set_defaults(run=_report)
+
+
+def _add_catalog(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    check = commands.add_parser("check", help="read and check every row of data/")
+    check.add_argument("--data", type=Path, default=ROOT / "data", help="folder with the tables")
+    check.set_defaults(run=_catalog_check)
+    listing = commands.add_parser("list", help="ids to use in a scenario")
+    listing.add_argument("what", choices=["providers", "models", "gpus", "gpu-prices", "open-models", "formats"])
+    listing.add_argument("--provider", help="for models: whose")
+    listing.set_defaults(run=_catalog_list)
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date; write YYYY-MM-DD") from None
+
+
+def _read(path: Path) -> Scenario:
+    if str(path) == "-":
+        return parse_scenario(sys.stdin.buffer.read(), name="standard input")
+    try:
+        return parse_scenario(path.read_bytes(), name=path.name)
+    except OSError as error:
+        reason = (error.strerror or "cannot be read").lower()
+        raise InputError(
+            f"{path}: {reason}. Give the path of a scenario file, such as data/workloads/*.yaml."
+        ) from error
+
+
+def _answer(options: argparse.Namespace) -> tuple[Scenario, Result]:
+    scenario = _read(options.scenario)
+    return scenario, evaluate(scenario, load(), options.on or dt.datetime.now(dt.UTC).date())
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    scenario, result = _answer(options)
+    if options.format == "json":
+        print(result.model_dump_json(indent=2))
+    elif options.format == "csv":
+        sys.stdout.buffer.write(export.csv(scenario, result))
+    else:
+        print(answer_text(scenario, result))
+    return OK if result.verdict.status == "decided" else NO_ANSWER
+
+
+def _report(options: argparse.Namespace) -> int:
+    if options.pdf is None and options.csv is None:
+        raise InputError("nothing to write: give --pdf FILE, --csv FILE, or both.")
+    scenario, result = _answer(options)
+    if options.pdf is not None:
+        _write(options.pdf, export.pdf(scenario, result, dt.datetime.now(dt.UTC)))
+    if options.csv is not None:
+        _write(options.csv, export.csv(scenario, result))
+    return OK if result.verdict.status == "decided" else NO_ANSWER
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all: a file beside it, then one rename."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise InputError(f"{path}: {(error.strerror or 'cannot be written').lower()}. Choose another file.") from error
+    print(f"{path}: {len(content):,} bytes")
+
+
+def _schema(options: argparse.Namespace) -> int:
+    schema = Result.model_json_schema(mode="serialization") if options.result else Scenario.model_json_schema()
+    print(json.dumps(schema, indent=2))
+    return OK
+
+
+def _serve(options: argparse.Namespace) -> int:
+    if not 1 <= options.port <= 65535:
+        raise InputError(f"--port {options.port}: choose a port from 1 to 65535.")
+    os.chdir(ROOT)
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(options.port)]
+    os.execv(sys.executable, command)
+
+
+def _catalog_check(options: argparse.Namespace) -> int:
+    catalog = load(options.data)
+    tables = catalog.tables
+    print(
+        f"{len(tables.gpus)} GPUs, {len(tables.gpu_prices)} GPU prices, {len(tables.models)} models, "
+        f"{len(tables.formats)} formats, {len(tables.measured)} measurements, {len(tables.defaults)} defaults: "
+        f"every row is good. {catalog.version}"
+    )
+    return OK
+
+
+def _catalog_list(options: argparse.Namespace) -> int:
+    if options.what == "models":
+        return _list_models(options.provider)
+    if options.what == "providers":
+        print("\n".join(prices.providers()))
+        return OK
+    tables = load().tables
+    rows: dict[str, list[tuple[str, ...]]] = {
+        "gpus": [(r.gpu_id, r.name) for r in tables.gpus],
+        "gpu-prices": [
+            (r.price_id, f"{r.usd_per_gpu_hour:g} USD per GPU-hour", r.term, r.as_of) for r in tables.gpu_prices
+        ],
+        "open-models": [(r.model_id, r.name, r.hf_id) for r in tables.models],
+        "formats": [(r.format_id, r.name, f"{r.bits_per_weight:g} bits per weight") for r in tables.formats],
+    }
+    print(table_text((), rows[options.what]))
+    return OK
+
+
+def _list_models(provider: str | None) -> int:
+    if provider is None:
+        raise InputError("catalog list models: say whose with --provider, e.g. --provider openai.")
+    found = prices.models(provider)
+    if not found:
+        raise InputError(f"the catalog has no provider {provider!r}; see `planner catalog list providers`.")
+    print("\n".join(found))
+    return OK

@@ -1,0 +1,96 @@
+"""The answer as text for a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from planner.decision import present
+from planner.decision.present import Table
+from planner.domain.evidence import Evidence
+from planner.domain.result import Result
+from planner.domain.scenario import Scenario
+
+WIDTH = 110
+CELL = 40
+OPTION_COLUMNS = ("Option", "Per month", "Total", "Per 1M tokens", "GPUs", "Utilisation", "Why blocked or dearer")
+
+
+def answer_text(scenario: Scenario, result: Result) -> str:
+    """Headline, support, metrics, options with their reasons, break-evens and evidence."""
+    parts = [
+        scenario.name,
+        f"Prices of {result.on}",
+        "",
+        _wrapped(present.headline(scenario, result)),
+        *(_wrapped(sentence) for sentence in present.support(scenario, result)),
+        "",
+        *(f"{m.label:<34} {m.value:>16}  {m.note}" for m in present.metrics(scenario, result)),
+        _titled(_narrow(present.option_rows(scenario, result), OPTION_COLUMNS)),
+        *_blocked(result),
+        "\nBreak-even, self-hosted against per token\n" + "=" * 41,
+        *(textwrap.fill(pair.explanation, WIDTH, subsequent_indent="  ") for pair in result.break_evens),
+        "\nFigures and their sources\n" + "=" * 25,
+        *(_evidence(item) for item in result.evidence),
+    ]
+    return "\n".join(parts)
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, WIDTH)
+
+
+def _evidence(item: Evidence) -> str:
+    """One figure with unit, origin, date and source."""
+    note = f"; {item.note}" if item.note else ""
+    dated = f" of {item.as_of}" if item.as_of else ", undated"
+    text = f"{item.label}: {item.value} {item.unit} ({item.origin}{dated}). {item.source} {item.source_url}{note}"
+    return textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
+
+
+def _narrow(table: Table, names: Sequence[str]) -> Table:
+    """The columns whose name starts with one of `names`."""
+    kept = [i for i, column in enumerate(table.columns) if column.name.startswith(tuple(names))]
+    return Table(
+        table.title,
+        tuple(table.columns[i] for i in kept),
+        tuple(tuple(row[i] for i in kept) for row in table.rows),
+    )
+
+
+def _titled(table: Table) -> str:
+    heads = tuple(column.head for column in table.columns)
+    return f"\n{table.title}\n{'=' * len(table.title)}\n{table_text(heads, table.rows)}"
+
+
+def table_text(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns padded to their widest cell; long cells wrap."""
+    if not rows:
+        return "(nothing)"
+    wrapped = [[textwrap.wrap(cell, CELL) or [""] for cell in row] for row in ([heads, *rows] if heads else rows)]
+    widths = [max(len(line) for row in wrapped for line in row[i]) for i in range(len(wrapped[0]))]
+    lines = [line for row in wrapped for line in _row_lines(row, widths)]
+    if heads:
+        height = max(len(cell) for cell in wrapped[0])
+        lines.insert(height, "  ".join("-" * width for width in widths))
+    return "\n".join(lines)
+
+
+def _row_lines(row: list[list[str]], widths: list[int]) -> list[str]:
+    height = max(len(cell) for cell in row)
+    padded = [
+        [line.ljust(width) for line in (*cell, *[""] * (height - len(cell)))]
+        for cell, width in zip(row, widths, strict=True)
+    ]
+    return ["  ".join(parts).rstrip() for parts in zip(*padded, strict=True)]
+
+
+def _blocked(result: Result) -> list[str]:
+    blocked = [option for option in result.options if option.status == "blocked"]
+    lines = ["\nBlocked options\n==============="] if blocked else []
+    for option in blocked:
+        lines += [
+            textwrap.fill(f"{option.label}: {r.code}: {r.message} {r.remedy} (field: {r.field})", WIDTH)
+            for r in option.reasons
+        ]
+    return lines

@@ -1,0 +1,143 @@
+"""From scenario and catalog to facts: look everything up once, and block what cannot be known."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from planner import __version__
+from planner.catalog.catalog import Catalog
+from planner.catalog.prices import PriceUnknown, token_prices
+from planner.decision.resolve_rented import resolve_rented
+from planner.domain.facts import BlockedFacts, Facts, OptionFacts, PerTokenFacts, Reason
+from planner.domain.options import PerTokenOption, RentedOption, TypedTokenPrice
+from planner.domain.prices import LongTier, PricePeriod, RateCard, TokenPrices
+from planner.domain.scenario import Scenario
+from planner.domain.workload import Workload
+
+
+def resolve(scenario: Scenario, catalog: Catalog, on: dt.date) -> Facts:
+    """Prices, specifications and throughput for every option on the day `on`; month 1 starts there."""
+    return Facts(
+        on=on,
+        engine_version=__version__,
+        catalog_version=catalog.version,
+        options=tuple(
+            resolve_rented(option, f"options[{option.option_id}]", scenario, catalog.tables)
+            if isinstance(option, RentedOption)
+            else _resolve_per_token(option, scenario, on)
+            for option in scenario.options
+        ),
+    )
+
+
+def _resolve_per_token(option: PerTokenOption, scenario: Scenario, on: dt.date) -> OptionFacts:
+    if option.price is not None:
+        return _typed(option, option.price, scenario.workload)
+    where = f"options[{option.option_id}]"
+    try:
+        listed = token_prices(option.provider, option.model, on, scenario.horizon_months)
+    except PriceUnknown as unknown:
+        reason = unknown.reason
+        moved = Reason(code=reason.code, message=reason.message, field=f"{where}.{reason.field}", remedy=reason.remedy)
+        return BlockedFacts(option_id=option.option_id, reasons=(moved,))
+    reasons = [
+        *_context_reasons(scenario.workload, listed.context_tokens, option.model, where),
+        *_batch_reasons(scenario.workload, listed.has_batch, option.model),
+    ]
+    if reasons:
+        return BlockedFacts(option_id=option.option_id, reasons=tuple(reasons), evidence=listed.evidence)
+    return PerTokenFacts(
+        option_id=option.option_id, periods=listed.periods, evidence=listed.evidence, warnings=listed.warnings
+    )
+
+
+def _context_reasons(workload: Workload, limit: int | None, model: str, where: str) -> list[Reason]:
+    """CONTEXT for each class whose mean request is longer than the model allows."""
+    if limit is None:
+        return []
+    return [
+        Reason(
+            code="CONTEXT",
+            message=f"A request of class {c.class_id!r} has {c.prompt_tokens + c.generated_tokens:,.0f} tokens; "
+            f"{model} takes {limit:,}.",
+            field=f"{where}.model",
+            remedy="Choose a model with a longer context, or shorten the prompt.",
+        )
+        for c in workload.classes
+        if c.prompt_tokens + c.generated_tokens > limit
+    ]
+
+
+def _batch_reasons(workload: Workload, has_batch: bool, model: str) -> list[Reason]:
+    """API-3: a missing batch offer is said, never priced as standard in silence."""
+    if has_batch:
+        return []
+    return [
+        Reason(
+            code="BATCH_UNAVAILABLE",
+            message=f"Class {c.class_id!r} sends {c.batch_fraction:.0%} of its requests in batch; the catalog has no "
+            f"batch price for {model}.",
+            field=f"workload.classes[{c.class_id}].batch_fraction",
+            remedy="Set batch_fraction to 0, or type in a price with its batch discount.",
+        )
+        for c in workload.classes
+        if c.batch_fraction > 0
+    ]
+
+
+def _typed(option: PerTokenOption, price: TypedTokenPrice, workload: Workload) -> PerTokenFacts:
+    prices = typed_token_prices(price)
+    return PerTokenFacts(
+        option_id=option.option_id,
+        periods=(PricePeriod(from_month=1, prices=prices),),
+        evidence=tuple(
+            price.provenance.evidence(f"{option.label}, {name}", f"{value.normalize():f}", "USD per 1M tokens")
+            for name, value in (
+                ("input", price.input_usd_per_mtok),
+                ("output", price.output_usd_per_mtok),
+                ("cached input", price.cached_input_usd_per_mtok),
+                ("cache write", price.cache_write_usd_per_mtok),
+            )
+            if value is not None
+        ),
+    )
+
+
+def typed_token_prices(price: TypedTokenPrice) -> TokenPrices:
+    """A typed price as rate cards: the long-context multipliers and the batch discount applied once, exactly."""
+    base = RateCard(
+        input_usd_per_mtok=price.input_usd_per_mtok,
+        output_usd_per_mtok=price.output_usd_per_mtok,
+        cached_input_usd_per_mtok=price.cached_input_usd_per_mtok,
+        cache_write_usd_per_mtok=price.cache_write_usd_per_mtok,
+    )
+    tiers: tuple[LongTier, ...] = ()
+    if price.long_context_threshold_tokens is not None:
+        long_rates = _scaled(base, price.long_input_multiplier, price.long_output_multiplier)
+        tiers = (LongTier(above_tokens=price.long_context_threshold_tokens, rates=long_rates),)
+    if price.batch_discount_fraction == 0:
+        return TokenPrices(rates=base, long_tiers=tiers)
+    left = 1 - price.batch_discount_fraction
+    return TokenPrices(
+        rates=base,
+        long_tiers=tiers,
+        batch_rates=_scaled(base, left, left),
+        batch_long_tiers=tuple(
+            LongTier(above_tokens=t.above_tokens, rates=_scaled(t.rates, left, left)) for t in tiers
+        ),
+    )
+
+
+def _scaled(card: RateCard, on_input: float, on_output: float) -> RateCard:
+    def times(value: Decimal | None, factor: float) -> Decimal | None:
+        return None if value is None else (value * Decimal(repr(factor))).quantize(Decimal("1e-8")).normalize()
+
+    return RateCard.model_validate(
+        {
+            "input_usd_per_mtok": times(card.input_usd_per_mtok, on_input),
+            "output_usd_per_mtok": times(card.output_usd_per_mtok, on_output),
+            "cached_input_usd_per_mtok": times(card.cached_input_usd_per_mtok, on_input),
+            "cache_write_usd_per_mtok": times(card.cache_write_usd_per_mtok, on_input),
+        }
+    )

@@ -1,0 +1,39 @@
+"""Per-token prices as the model uses them: a rate card, its long-context tiers, and how it changes by month."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from planner.domain.base import Rate, Value
+
+
+class RateCard(Value):
+    """USD per million tokens of each kind. A missing cache price means: billed as fresh input."""
+
+    input_usd_per_mtok: Rate = Field(description="Fresh input.")
+    output_usd_per_mtok: Rate = Field(description="Output and reasoning.")
+    cached_input_usd_per_mtok: Rate | None = Field(None, description="Cache reads.")
+    cache_write_usd_per_mtok: Rate | None = Field(None, description="Cache writes.")
+
+
+class LongTier(Value):
+    """Rates for the WHOLE request once its prompt is strictly longer than the threshold."""
+
+    above_tokens: int = Field(ge=0, description="Prompt tokens, cached ones included.")
+    rates: RateCard = Field(description="Rates above it.")
+
+
+class TokenPrices(Value):
+    """Everything needed to price one request, standard and batch."""
+
+    rates: RateCard = Field(description="Standard rates.")
+    long_tiers: tuple[LongTier, ...] = Field((), description="Ascending by threshold.")
+    batch_rates: RateCard | None = Field(None, description="Batch rates; empty when there is no batch offer.")
+    batch_long_tiers: tuple[LongTier, ...] = Field((), description="Long-context tiers of the batch rates.")
+
+
+class PricePeriod(Value):
+    """Prices in force from a month of the horizon on."""
+
+    from_month: int = Field(ge=1, description="First month of the horizon (1 = the first) at these prices.")
+    prices: TokenPrices = Field(description="The prices.")

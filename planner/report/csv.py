@@ -1,0 +1,158 @@
+"""The result as one long table for a spreadsheet or a data warehouse, with the column names of FOCUS where it has them.
+
+One row per option, month and part of the cost, each rounded to the cent. Where the rounded parts of a month, or the
+rounded months of an option, do not add up to the total that page and PDF show, a row "Rounding" holds the rest.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from planner.decision.present import COMPONENTS
+from planner.domain.result import MonthCost, OptionResult, Result
+from planner.domain.scenario import Scenario
+from planner.units import CALENDARS, MTOK, money, round_half_up
+
+HEADER = (
+    "BillingCurrency",
+    "ChargePeriodStart",
+    "ChargePeriodEnd",
+    "ChargeCategory",
+    "ChargeFrequency",
+    "ChargeDescription",
+    "ServiceCategory",
+    "ServiceName",
+    "PricingQuantity",
+    "PricingUnit",
+    "EffectiveCost (USD)",
+    "x_Month (0 = one-off)",
+    "x_ScenarioName",
+    "x_ScenarioOwner",
+    "x_OptionId",
+    "x_OptionKind",
+    "x_OptionStatus",
+    "x_ReasonCodes",
+    "x_PriceDate",
+    "x_EngineVersion",
+    "x_CatalogVersion",
+)
+ROUNDING = "Rounding"
+CATEGORIES = {"Tokens": "Usage", "GPUs": "Usage", "People": "Purchase", "Other": "Purchase", ROUNDING: "Adjustment"}
+_FORMULA = re.compile(r"[\s\ufeff\u200b-\u200f\u2060-\u2064\u00ad]*[=+\-@|%\t\r\n\uff1d\uff0b\uff0d\uff20\u2212]")
+
+Cell = str | Decimal | int
+
+
+class _Charge(NamedTuple):
+    """What one row adds to the columns that all rows of an option share."""
+
+    month: int | None
+    start: dt.date
+    end: dt.date
+    part: str
+    usd: Decimal | None
+
+
+def render_csv(scenario: Scenario, result: Result) -> bytes:
+    """UTF-8 with a byte-order mark and CRLF, as spreadsheets expect; text that would run as a formula is defused."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(HEADER)
+    for option in result.options:
+        for charge in _charges(result, option):
+            writer.writerow([_safe(cell) for cell in _row(scenario, result, option, charge)])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def as_json(result: Result) -> str:
+    """The whole result as JSON."""
+    return result.model_dump_json(indent=2)
+
+
+def _safe(cell: Cell) -> Cell:
+    """Text that a spreadsheet would run gets an apostrophe in front; numbers stay numbers."""
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+def _row(scenario: Scenario, result: Result, option: OptionResult, charge: _Charge) -> tuple[Cell, ...]:
+    quantity, unit = _quantity(result, option, charge)
+    return (
+        "USD",
+        _instant(charge.start),
+        _instant(charge.end),
+        CATEGORIES.get(charge.part, ""),
+        _frequency(charge),
+        charge.part,
+        "AI and Machine Learning",
+        option.label,
+        quantity,
+        unit,
+        "" if charge.usd is None else charge.usd,
+        "" if charge.month is None else charge.month,
+        scenario.name,
+        scenario.owner,
+        option.option_id,
+        option.kind,
+        option.status,
+        "; ".join(dict.fromkeys(reason.code for reason in option.reasons)),
+        result.on.isoformat(),
+        result.engine_version,
+        result.catalog_version,
+    )
+
+
+def _instant(day: dt.date) -> str:
+    return f"{day.isoformat()}T00:00:00Z"
+
+
+def _frequency(charge: _Charge) -> str:
+    if charge.usd is None:
+        return ""
+    if not charge.month:
+        return "One-Time"
+    return "Usage-Based" if charge.part == "Tokens" else "Recurring"
+
+
+def _quantity(result: Result, option: OptionResult, charge: _Charge) -> tuple[Cell, str]:
+    """What was paid for. Demand and fleet are the same in every month of this form of the result."""
+    calendar = CALENDARS["30d" if result.calendar == "30d" else "avg"]
+    if charge.month and charge.part == "Tokens" and option.fleet is None:
+        return round_half_up(result.demand.tokens_per_day * calendar.days_per_month / MTOK, 6), "1M Tokens"
+    if charge.month and charge.part == "GPUs" and option.fleet is not None:
+        return round_half_up(option.fleet.gpus * calendar.hours_per_month, 6), "GPU-Hours"
+    return "", ""
+
+
+def _charges(result: Result, option: OptionResult) -> Iterator[_Charge]:
+    """The rows of one option; a blocked one has a single row without a cost."""
+    last = max((m.starts_on for m in option.months), default=result.on)
+    if option.tco_usd is None:
+        yield _Charge(None, result.on, _month_later(result.on, result.horizon_months), "", None)
+        return
+    for month, following in zip(option.months, (*option.months[1:], None), strict=True):
+        yield from _month(month, following.starts_on if following else _month_later(last, 1))
+    rest = money(option.tco_usd) - sum((money(m.total_usd) for m in option.months), Decimal(0))
+    if rest:
+        yield _Charge(None, result.on, _month_later(last, 1), ROUNDING, rest)
+
+
+def _month(month: MonthCost, end: dt.date) -> Iterator[_Charge]:
+    """The parts of one month, and what their rounding leaves over."""
+    end = max(end, month.starts_on + dt.timedelta(days=1))
+    parts = [(label, money(getattr(month, field))) for label, field in COMPONENTS]
+    rest = money(month.total_usd) - sum((usd for _, usd in parts), Decimal(0))
+    for label, usd in [*parts, (ROUNDING, rest)] if rest else parts:
+        yield _Charge(month.month, month.starts_on, end, label, usd)
+
+
+def _month_later(day: dt.date, months: int) -> dt.date:
+    """The same day some months later, or the last day of that month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    first_after = dt.date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
+    return min(first_after - dt.timedelta(days=1), dt.date(year, month + 1, 1) + dt.timedelta(days=day.day - 1))

@@ -1,0 +1,1 @@
+"""The only Streamlit inside planner: router, security, state and shared components."""

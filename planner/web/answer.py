@@ -1,0 +1,144 @@
+"""The answer on the page: words, metrics, chart and tables, all read from the result."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from planner.charts.break_even import break_even_alt, break_even_chart
+from planner.charts.cost_stack import cost_stack_alt, cost_stack_chart
+from planner.charts.palette import Theme
+from planner.decision import present
+from planner.decision.present import Table
+from planner.domain.result import OptionResult, Result
+from planner.domain.scenario import Scenario
+from planner.web.text import md, small
+
+ADDRESS = re.compile(r"https?://([A-Za-z0-9.-]+)[A-Za-z0-9./_%~-]*")
+"""Addresses that need no escaping inside a Markdown link."""
+CHART_CONFIG = {"displayModeBar": False, "responsive": True}
+
+
+def theme() -> Theme:
+    """light or dark, as the browser shows it."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def title(scenario: Scenario) -> str:
+    """The scenario's name, safe to draw."""
+    return md(scenario.name)
+
+
+def show_headline(scenario: Scenario, result: Result) -> None:
+    """The answer in one sentence, what supports it, and the metrics."""
+    box = st.container(border=True, key="answer")
+    with box:
+        st.markdown(f"### {md(present.headline(scenario, result))}")
+        for sentence in present.support(scenario, result):
+            st.markdown(md(sentence))
+    show_metrics(scenario, result)
+
+
+def show_metrics(scenario: Scenario, result: Result) -> None:
+    """Four to six figures with their units."""
+    metrics = present.metrics(scenario, result)
+    with st.container(key="metrics"):
+        for column, metric in zip(st.columns(3) + st.columns(3), metrics, strict=False):
+            with column:
+                st.metric(md(metric.label), metric.value)
+                st.markdown(small(md(metric.note)))
+
+
+def show_chart(result: Result) -> None:
+    """Break-even chart, or why there is none."""
+    if not result.curves:
+        st.info("No chart: the workload has no requests, or no option can be priced.", icon="ℹ️")
+        return
+    st.plotly_chart(
+        break_even_chart(result, theme=theme()),
+        theme=None,
+        key="break-even-chart",
+        config=CHART_CONFIG,
+        alt=break_even_alt(result),
+    )
+
+
+def show_table(table: Table, *, heading: bool = True) -> None:
+    """A table of the report, as HTML with a caption for screen readers."""
+    if heading:
+        st.subheader(table.title)
+    if not table.rows:
+        st.markdown(small("Nothing to show."))
+        return
+    heads = [md(column.head) for column in table.columns]
+    cells = [[_cell(cell) for cell in row] for row in table.rows]
+    st.table(pd.DataFrame(cells, columns=heads), border="horizontal", hide_index=True, alt=table.title)
+
+
+def _cell(text: str) -> str:
+    """Text letter for letter; a plain web address becomes a link named by its host."""
+    address = ADDRESS.fullmatch(text)
+    return f"[{md(address[1])}]({text})" if address else md(text)
+
+
+def show_blocked(result: Result) -> None:
+    """Options that cannot be priced: what is wrong, where, and the way out."""
+    blocked = [option for option in result.options if option.status == "blocked"]
+    if blocked:
+        st.subheader("Blocked options")
+    for option in blocked:
+        st.warning(_blocked_text(option), icon="⛔")
+
+
+def _blocked_text(option: OptionResult) -> str:
+    lines = [f"**{md(option.label)}** is not priced:"]
+    lines += [f"- {md(r.code)}: {md(r.message)} {md(r.remedy)} (field: {md(r.field)})" for r in option.reasons]
+    return "\n".join(lines)
+
+
+def show_details(scenario: Scenario, result: Result) -> None:
+    """Everything below the chart. Only the open tab is drawn, which halves the time of every change."""
+    show_table(present.option_rows(scenario, result))
+    show_blocked(result)
+    sections: dict[str, Callable[[], None]] = {
+        "Break-even": lambda: show_table(present.break_even_rows(result)),
+        "Sources": lambda: show_table(present.evidence_rows(result)),
+        "Assumptions": lambda: _show_assumptions(scenario),
+        "Costs over time": lambda: _show_months(result),
+        "Notes and versions": lambda: _show_notes(scenario, result),
+    }
+    for tab, draw in zip(st.tabs(list(sections), key="details", on_change="rerun"), sections.values(), strict=True):
+        with tab:
+            if tab.open:
+                draw()
+
+
+def _show_assumptions(scenario: Scenario) -> None:
+    show_table(present.workload_rows(scenario))
+    show_table(present.assumption_rows(scenario))
+
+
+def _show_notes(scenario: Scenario, result: Result) -> None:
+    show_table(present.note_rows(result))
+    show_table(present.version_rows(scenario, result))
+
+
+def _show_months(result: Result) -> None:
+    if not any(option.months for option in result.options):
+        return
+    st.subheader("Cost by year and by month")
+    st.plotly_chart(
+        cost_stack_chart(result, theme=theme()),
+        theme=None,
+        key="cost-stack-chart",
+        config=CHART_CONFIG,
+        alt=cost_stack_alt(result),
+    )
+    show_table(present.year_rows(result), heading=False)
+    months = st.expander("Every month", key="every-month", on_change="rerun")
+    if months.open:
+        with months:
+            show_table(present.month_rows(result), heading=False)

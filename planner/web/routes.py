@@ -1,0 +1,9 @@
+"""Where the pages are; links between them use these."""
+
+from pathlib import Path
+
+PAGES = Path(__file__).resolve().parents[2] / "pages"
+DECIDE = PAGES / "decide.py"
+SCENARIOS = PAGES / "scenarios.py"
+METHOD = PAGES / "method.py"
+VIEW = PAGES / "view.py"

@@ -1,0 +1,114 @@
+"""Opening a link: by id and revision from the store, or from the link itself."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import streamlit as st
+
+from planner import __version__
+from planner.decision.evaluate import decide
+from planner.domain.facts import Facts
+from planner.domain.result import Result
+from planner.domain.scenario import Scenario
+from planner.format import usd
+from planner.store.errors import StoreError
+from planner.store.link import LinkError, decode
+from planner.web.routes import DECIDE, SCENARIOS, VIEW
+from planner.web.state import answer, open_in_editor, store, today
+from planner.web.text import md, small
+
+WAY_OUT = "Ask for the link again, or start from an example on the Decide page."
+
+
+class Opened(NamedTuple):
+    """A shared scenario with its pinned facts, decided again from them."""
+
+    scenario: Scenario
+    facts: Facts
+    result: Result
+    revision: int | None = None
+    latest_revision: int | None = None
+    scenario_id: str | None = None
+
+
+def open_link() -> Opened | None:
+    """What the address asks for; None after saying why it cannot be shown."""
+    try:
+        return _opened(dict(st.query_params))
+    except (LinkError, StoreError) as error:
+        st.title("This link cannot be opened")
+        st.error(md(str(error)), icon="⚠️")
+        st.write(WAY_OUT)
+        st.page_link(DECIDE, label="Go to Decide")
+        return None
+
+
+def _opened(query: dict[str, str]) -> Opened | None:
+    if token := query.get("x"):
+        scenario, facts = decode(token)
+        return Opened(scenario, facts, decide(scenario, facts))
+    if scenario_id := query.get("s"):
+        saved = store().load(scenario_id, _revision(query.get("r")))
+        result = decide(saved.scenario, saved.facts)
+        return Opened(saved.scenario, saved.facts, result, saved.revision, saved.latest_revision, saved.scenario_id)
+    st.title("Shared scenario")
+    st.info("Open a link that somebody sent you, or one from the Scenarios page.", icon="ℹ️")
+    st.page_link(SCENARIOS, label="Go to Scenarios")
+    return None
+
+
+def _revision(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) == 0:
+        raise LinkError(f"The revision {text[:20]!r} in the link is not a number.", "Ask for the link again.")
+    return int(text)
+
+
+def banner(opened: Opened) -> None:
+    """What the reader is looking at."""
+    origin = "from the link itself" if opened.revision is None else f"revision {opened.revision}"
+    st.info(
+        f"Read-only, {origin}, with the prices of {opened.facts.on}, "
+        f"made by version {md(opened.facts.engine_version)}.",
+        icon="🔒",
+    )
+    if opened.revision and opened.latest_revision and opened.latest_revision > opened.revision:
+        st.page_link(
+            VIEW,
+            label=f"There is a newer revision: {opened.latest_revision}",
+            query_params={"s": opened.scenario_id or "", "r": str(opened.latest_revision)},
+        )
+    if opened.facts.engine_version != __version__:
+        st.warning(f"This is version {__version__}: figures may differ where the changelog says so.", icon="⚠️")
+    if opened.scenario.owner:
+        st.markdown(small(f"Owner: {md(opened.scenario.owner)}"))
+
+
+def start_copy(opened: Opened) -> None:
+    """Take the scenario into the editor; prices there are today's."""
+    open_in_editor(opened.scenario)
+    st.session_state["go_to_editor"] = True
+
+
+def finish_copy() -> None:
+    """After a copy was started: go to the editor."""
+    if st.session_state.pop("go_to_editor", False):
+        st.switch_page(DECIDE)
+
+
+def todays_prices(opened: Opened) -> None:
+    """What today's catalog would change, option by option; the shared figures stay as they are."""
+    with st.expander(f"What would today's prices change? (then {opened.facts.on}, now {today()})"):
+        _, now = answer(opened.scenario)
+        for before, after in zip(opened.result.options, now.options, strict=True):
+            st.markdown(f"- {md(before.label)}: {_change(before.tco_usd_per_month, after.tco_usd_per_month)}")
+
+
+def _change(before: float | None, after: float | None) -> str:
+    def words(value: float | None) -> str:
+        return "blocked" if value is None else f"{usd(value)} a month"
+
+    same = before == after or (before is not None and after is not None and abs(after - before) < 0.005)
+    return md(f"unchanged, {words(after)}" if same else f"{words(before)}, now {words(after)}")

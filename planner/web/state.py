@@ -1,0 +1,189 @@
+"""What a browser session holds: one scenario being edited, its history, and where it was saved.
+
+Widget values do not survive a page change, so widgets never hold the truth: they write into the draft through `bind`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from pydantic import ValidationError
+
+from planner.catalog.catalog import Catalog, load
+from planner.decision.evaluate import decide
+from planner.decision.resolve import resolve
+from planner.domain.document import parse_scenario
+from planner.domain.document_problems import Problem, problems_of
+from planner.domain.facts import Facts
+from planner.domain.result import Result
+from planner.domain.scenario import Scenario
+from planner.store.duck import Store, open_store
+from planner.store.errors import StoreError
+from planner.store.revisions import SavedRef
+from planner.web.text import md
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKLOADS = ROOT / "data" / "workloads"
+FIRST_WORKLOAD = "azure-conversation"
+HISTORY_LIMIT = 50
+PathKey = tuple[str | int, ...]
+
+
+@dataclass
+class Draft:
+    """The scenario being edited. `epoch` changes when it is replaced from outside, so widgets start afresh."""
+
+    scenario: Scenario
+    saved: SavedRef | None = None
+    saved_scenario: Scenario | None = None
+    history: list[Scenario] = field(default_factory=list)
+    problems: dict[PathKey, Problem] = field(default_factory=dict)
+    epoch: int = 0
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is something that is not saved."""
+        return self.scenario != self.saved_scenario
+
+
+@st.cache_resource
+def catalog() -> Catalog:
+    """The catalog, read once per process."""
+    return load()
+
+
+def store_path() -> Path:
+    """The DuckDB file: PLANNER_STORE, or var/planner.duckdb beside the program."""
+    return Path(os.environ.get("PLANNER_STORE") or ROOT / "var" / "planner.duckdb")
+
+
+@st.cache_resource(on_release=Store.close)
+def _open(path: str) -> Store:
+    return open_store(Path(path))
+
+
+def store() -> Store:
+    """The scenario store, made on first use. Raises StoreError with the way out."""
+    return _open(str(store_path()))
+
+
+def store_or_warn() -> Store | None:
+    """The store, or None after saying on the page why there is none: the rest of the page still works."""
+    try:
+        return store()
+    except StoreError as error:
+        st.warning(f"Saving is off. {md(str(error))} PLANNER\\_STORE names the file.", icon="⚠️")
+        return None
+
+
+def today() -> dt.date:
+    """The day prices are taken for, UTC; PLANNER_DATE fixes it for tests and for looking back."""
+    fixed = os.environ.get("PLANNER_DATE")
+    return dt.date.fromisoformat(fixed) if fixed else dt.datetime.now(dt.UTC).date()
+
+
+def answer(scenario: Scenario) -> tuple[Facts, Result]:
+    """Facts and answer of a scenario at today's prices."""
+    facts = resolve(scenario, catalog(), today())
+    return facts, decide(scenario, facts)
+
+
+@st.cache_data(show_spinner=False)
+def shipped() -> dict[str, str]:
+    """The workloads that come with the program: file stem -> document text."""
+    names = sorted(WORKLOADS.glob("*.yaml"), key=lambda p: (p.stem != FIRST_WORKLOAD, p.stem))
+    return {path.stem: path.read_text("utf-8") for path in names}
+
+
+@st.cache_data(show_spinner=False)
+def shipped_titles() -> dict[str, str]:
+    """File stem -> scenario name."""
+    return {stem: parse_scenario(text, name=stem).name for stem, text in shipped().items()}
+
+
+def draft() -> Draft:
+    """This session's draft; the Azure conversation workload at first."""
+    if "draft" not in st.session_state:
+        first = parse_scenario(shipped()[FIRST_WORKLOAD], name=FIRST_WORKLOAD)
+        st.session_state["draft"] = Draft(first, saved_scenario=first)
+    current: Draft = st.session_state["draft"]
+    return current
+
+
+def open_in_editor(scenario: Scenario, saved: SavedRef | None = None) -> None:
+    """Replace the draft by another document; what was there can be had back by undo."""
+    current = draft()
+    current.history = [*current.history, current.scenario][-HISTORY_LIMIT:]
+    current.scenario, current.saved, current.saved_scenario = scenario, saved, scenario
+    current.problems = {}
+    current.epoch += 1
+
+
+def undo() -> None:
+    """Back to the scenario before the last change."""
+    current = draft()
+    if current.history:
+        current.scenario = current.history.pop()
+        current.problems = {}
+        current.epoch += 1
+
+
+def change(update: Callable[[dict[str, Any]], None], where: PathKey) -> bool:
+    """Apply an edit to the draft as a whole; on a mistake keep the last good scenario and remember the message."""
+    current = draft()
+    document = current.scenario.model_dump()
+    update(document)
+    try:
+        changed = Scenario.model_validate(document)
+    except ValidationError as error:
+        current.problems[where] = problems_of(error, document)[0]
+        return False
+    current.problems.pop(where, None)
+    if changed != current.scenario:
+        current.history = [*current.history, current.scenario][-HISTORY_LIMIT:]
+        current.scenario = changed
+    return True
+
+
+def widget_key(path: PathKey) -> str:
+    """Key of the widget for one field: new when the document is replaced, so that it shows the new value."""
+    return f"in{draft().epoch}-" + "-".join(str(part).replace("_", "-") for part in path)
+
+
+def value_at(path: PathKey) -> Any:
+    """The field's value in the draft."""
+    found: Any = draft().scenario
+    for part in path:
+        found = found[part] if isinstance(part, int) else getattr(found, part)
+    return found
+
+
+def set_at(document: dict[str, Any], path: PathKey, value: Any) -> None:
+    """Put a value into a plain document."""
+    target: Any = document
+    for part in path[:-1]:
+        target = target[part]
+    target[path[-1]] = value
+
+
+def write_back(path: PathKey, convert: Callable[[Any], Any] = lambda value: value) -> None:
+    """Callback of a bound widget: its value goes into the draft."""
+    raw = st.session_state[widget_key(path)]
+
+    def update(document: dict[str, Any]) -> None:
+        as_lists(document)
+        set_at(document, path, convert(raw))
+
+    change(update, path)
+
+
+def as_lists(document: dict[str, Any]) -> None:
+    """Make the document's tuples editable."""
+    document["options"] = list(document["options"])
+    document["workload"]["classes"] = list(document["workload"]["classes"])

@@ -1,0 +1,1 @@
+"""Workload: what a usage log says about volume, lengths and peaks."""

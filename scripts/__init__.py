@@ -1,0 +1,1 @@
+"""Small programs around the project: nothing here is needed to run the app."""
