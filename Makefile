@@ -29,11 +29,12 @@ check: setup ## format, lint, types, import order and the fast tests: seconds
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest -q -m "not browser and not slow"
+	$(BIN)/pytest -q -n auto -m "not browser and not slow"
 
 test: setup ## every test, with a real browser
 	$(BIN)/python scripts/ensure_chromium.py
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto -m "not browser"
+	$(BIN)/pytest -m browser
 
 fix: setup ## repair what a tool can repair
 	$(BIN)/ruff check --fix .

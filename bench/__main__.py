@@ -8,7 +8,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import kernel, shape_transfer
+from bench import browser, documents, kernel, shape_transfer
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 PACKAGES = ("llm-tco-planner", "numpy", "pydantic", "genai-prices")
@@ -28,7 +28,9 @@ def heading() -> list[str]:
 
 
 def main() -> None:
-    text = "\n".join([*heading(), *kernel.report(), "", *shape_transfer.report(), ""])
+    text = "\n".join(
+        [*heading(), *kernel.report(), "", *documents.report(), "", *browser.report(), "", *shape_transfer.report(), ""]
+    )
     RESULTS.write_text(text, encoding="utf-8")
     print(text)
 

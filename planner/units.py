@@ -44,7 +44,7 @@ CALENDARS: dict[CalendarName, Calendar] = {"avg": Calendar(730.0, 365 / 12), "30
 
 
 def ceil_tol(value: FloatArray | float) -> FloatArray:
-    """CAP-0: the next whole number, forgiving float noise (1.1 / 0.1 is 11, not 12). Any shape in, same shape out."""
+    """CAP-0: the next whole number, forgiving float noise (2.1 / 0.3 is 7, not 8). Any shape in, same shape out."""
     x = np.asarray(value, dtype=np.float64)
     nearest = np.round(x)
     close = np.abs(x - nearest) <= CEIL_TOLERANCE * np.maximum(1.0, np.abs(x))

@@ -23,6 +23,9 @@ MAX_BANDS = 300
 LEADER_FROM = 26
 """Pixels between a marker and its label from which a thin line joins them."""
 
+HOVER = "%{x:,.0f} tokens/day<br>$%{y:,.0f} a month<extra>%{fullData.name}</extra>"
+"""Written by the browser: a text per point would be most of the work of a redraw."""
+
 
 class View(NamedTuple):
     """The part of the plane that is shown, in tokens a day and USD a month, and its size in pixels."""
@@ -106,8 +109,7 @@ def _line(curve: CurveSeries, style: Style) -> dict[str, Any]:
         "x": [x for x, _ in shown],
         "y": [y for _, y in shown],
         "line": {"color": style.color, "dash": style.dash, "width": 2.5},
-        "hovertext": [f"{tokens_per_day(x)}, {usd(y)} a month" for x, y in shown],
-        "hoverinfo": "text+name",
+        "hovertemplate": HOVER,
     }
 
 

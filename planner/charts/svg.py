@@ -23,7 +23,7 @@ DASHES = {
 TRACE_KEYS = {
     "scatter": {
         *("type", "mode", "name", "x", "y", "line", "marker", "text", "textposition", "textfont", "cliponaxis"),
-        *("hovertext", "hoverinfo", "showlegend"),
+        *("hovertext", "hovertemplate", "hoverinfo", "showlegend"),
     },
     "bar": {*("type", "orientation", "name", "x", "y", "width", "marker", "hovertext", "hoverinfo", "showlegend")},
 }

@@ -89,7 +89,8 @@ def _segment_wins(
     high = segments * stairs.kappa
     handicap = stairs.level(segments) - line.fixed
     if advantage == 0:
-        starts, ends = low, np.where(handicap < 0, high, low)
+        noise = _TOL * np.maximum(np.abs(stairs.level(segments)), abs(line.fixed))
+        starts, ends = low, np.where(handicap < -noise, high, low)
     elif advantage > 0:
         starts, ends = np.maximum(low, handicap / advantage), high
     else:

@@ -13,8 +13,9 @@ from planner.units import FloatArray
 from planner.workload.demand import class_arrays
 
 LISTED_INTERVALS = 50
-CURVE_POINTS = 97
-CURVE_STEPS = 80
+LINE_POINTS = 33
+STAIR_POINTS = 49
+CURVE_STEPS = 48
 CURVE_DECADES = 1.0
 MAX_CURVE_DECADES = 5.0
 SMALLEST_SHOWN = 1e-9
@@ -129,11 +130,11 @@ def _range(today: float, headline: BreakEven | None, base: float) -> tuple[float
 
 
 def _series(option: OptionResult, cost: OptionCost, low: float, high: float, base: float) -> CurveSeries:
-    grid = np.geomspace(low, high, CURVE_POINTS)
     if isinstance(cost, RentedCost):
-        scale, usd = _with_steps(cost, grid, low, high)
+        scale, usd = _with_steps(cost, np.geomspace(low, high, STAIR_POINTS), low, high)
     else:
-        scale, usd = grid, cost.average_usd(grid)
+        scale = np.geomspace(low, high, LINE_POINTS)
+        usd = cost.average_usd(scale)
     return CurveSeries(
         option_id=option.option_id,
         label=option.label,

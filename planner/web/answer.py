@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
-import pandas as pd
 import streamlit as st
 
 from planner.charts.break_even import break_even_alt, break_even_chart
@@ -15,10 +13,9 @@ from planner.decision import present
 from planner.decision.present import Table
 from planner.domain.result import OptionResult, Result
 from planner.domain.scenario import Scenario
+from planner.web.tables import html_table
 from planner.web.text import md, small
 
-ADDRESS = re.compile(r"https?://([A-Za-z0-9.-]+)[A-Za-z0-9./_%~-]*")
-"""Addresses that need no escaping inside a Markdown link."""
 CHART_CONFIG = {"displayModeBar": False, "responsive": True}
 
 
@@ -66,22 +63,12 @@ def show_chart(result: Result) -> None:
     )
 
 
-def show_table(table: Table, *, heading: bool = True) -> None:
-    """A table of the report, as HTML with a caption for screen readers."""
-    if heading:
-        st.subheader(table.title)
-    if not table.rows:
-        st.markdown(small("Nothing to show."))
-        return
-    heads = [md(column.head) for column in table.columns]
-    cells = [[_cell(cell) for cell in row] for row in table.rows]
-    st.table(pd.DataFrame(cells, columns=heads), border="horizontal", hide_index=True, alt=table.title)
-
-
-def _cell(text: str) -> str:
-    """Text letter for letter; a plain web address becomes a link named by its host."""
-    address = ADDRESS.fullmatch(text)
-    return f"[{md(address[1])}]({text})" if address else md(text)
+def show_table(table: Table) -> None:
+    """A table of the report."""
+    if table.rows:
+        st.html(html_table(table))
+    else:
+        st.markdown(small(f"{md(table.title)}: nothing to show."))
 
 
 def show_blocked(result: Result) -> None:
@@ -137,8 +124,8 @@ def _show_months(result: Result) -> None:
         config=CHART_CONFIG,
         alt=cost_stack_alt(result),
     )
-    show_table(present.year_rows(result), heading=False)
+    show_table(present.year_rows(result))
     months = st.expander("Every month", key="every-month", on_change="rerun")
     if months.open:
         with months:
-            show_table(present.month_rows(result), heading=False)
+            show_table(present.month_rows(result))

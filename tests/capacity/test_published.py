@@ -165,6 +165,12 @@ def test_the_nearest_shape_wins_over_a_higher_rate() -> None:
     assert choice(far, near).row is near
 
 
+def test_shapes_within_ten_per_cent_count_as_one() -> None:
+    here, beside = timed("here", 100, 20, 500), timed("beside", 100, 20, 900, input_tokens=1040)
+    assert choice(here, beside).row is beside
+    assert choice(here, timed("off", 100, 20, 900, input_tokens=1300)).row is here
+
+
 def test_at_one_shape_the_highest_rate_that_holds_the_target_wins() -> None:
     rows = [timed("slow", 100, 10, 300), timed("best", 900, 50, 900), timed("too-late", 5000, 90, 2000)]
     assert choice(*rows).row.row_id == "best"

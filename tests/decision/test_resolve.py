@@ -295,6 +295,21 @@ def test_a_typed_throughput_near_the_ceiling_is_taken_with_a_warning() -> None:
     assert "76%" in " ".join(facts.warnings)
 
 
+@pytest.mark.parametrize(("held", "replicas"), [(True, 1), (False, 2)])
+def test_headroom_is_taken_once(held: bool, replicas: int) -> None:
+    # 0.9 replicas of work at the peak: one replica when the rate holds the target, 0.9 / 0.7 = 1.29 -> two when not
+    own = rented(throughput=output_rate(100, held_at_slo=held), allowed_utilisation_fraction=0.7)
+    fleet = answer(scenario(own, work=workload(requests(0.9 * 86_400, 0, 100)))).option("own").fleet
+    assert fleet is not None
+    assert fleet.replicas == replicas
+
+
+def test_a_derated_run_takes_no_headroom_and_a_timed_one_does() -> None:
+    timed = replica_of(published())
+    offline = replica_of(published(model_id="llama-3.1-8b", format_id="bf16", gpu_id="h100-sxm"))
+    assert (timed.held_at_slo, offline.held_at_slo) == (False, True)
+
+
 def test_published_figures_carry_their_source_and_a_warning() -> None:
     (facts,) = resolve(scenario(published(), work=workload(requests(1000, 1100, 200))), catalog(), ON).options
     assert isinstance(facts, RentedFacts)

@@ -1,0 +1,53 @@
+"""Tables on the page: text comes out letter for letter, and the heads say what they head."""
+
+from xml.etree import ElementTree
+
+import pytest
+
+from planner.decision.present import Column, Table
+from planner.web.tables import STYLE, html_table
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '" onmouseover="alert(1)',
+    "<img src=x onerror=alert(1)>",
+    "a & b < c > d",
+    "javascript:alert(1)",
+    "https://ok.example/<script>",
+    "漢字 \N{ROCKET}",
+]
+
+
+def parsed(table: Table) -> ElementTree.Element:
+    return ElementTree.fromstring(html_table(table).removeprefix(STYLE))
+
+
+def table_of(cell: str) -> Table:
+    return Table(cell, (Column("Name"), Column("Cost", "USD", "right")), ((cell, cell),))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_user_text_comes_out_letter_for_letter(text: str) -> None:
+    root = parsed(table_of(text))
+    assert root.findtext(".//caption") == text
+    assert root.attrib["aria-label"] == text
+    assert root.findtext(".//tbody/tr/th") == text
+    assert root.findtext(".//tbody/tr/td") == text
+    assert {e.tag for e in root.iter()} == {"div", "table", "caption", "thead", "tbody", "tr", "th", "td"}
+
+
+def test_heads_have_scope_unit_and_side() -> None:
+    root = parsed(table_of("x"))
+    heads = root.findall(".//thead/tr/th")
+    assert [head.text for head in heads] == ["Name", "Cost (USD)"]
+    assert {head.attrib["scope"] for head in heads} == {"col"}
+    assert heads[1].attrib["class"] == "figure"
+    assert root.find(".//tbody/tr/th[@scope='row']") is not None
+
+
+def test_a_plain_address_is_a_link_named_by_its_host() -> None:
+    link = parsed(table_of("https://console.groq.com/docs/models?a=1&b=2")).find(".//td/a")
+    assert link is not None
+    assert link.attrib["href"] == "https://console.groq.com/docs/models?a=1&b=2"
+    assert link.attrib["rel"] == "noopener noreferrer"
+    assert link.text == "console.groq.com"
