@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import accumulate
 from typing import NoReturn, Protocol
 
 import yaml
@@ -20,6 +21,7 @@ _MAX_MAGNITUDE = 400
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z", re.ASCII)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -47,13 +49,19 @@ class Refused(ValueError):
 
 def read_json(text: str) -> object:
     """The value of a JSON text; repeated keys are refused."""
+    if _deepest(text) > MAX_DEPTH:
+        raise Refused("brackets are nested too deeply", _FLAT_ADVICE)
     try:
         return json.loads(text, object_pairs_hook=_object, parse_float=_decimal, parse_int=_integer)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise Refused(f"not valid JSON at {where}: {error.msg}", "Correct the text there.") from error
-    except RecursionError as error:
-        raise Refused("brackets are nested too deeply", _FLAT_ADVICE) from error
+
+
+def _deepest(text: str) -> int:
+    """How deep brackets are nested, those inside strings left out."""
+    steps = (1 if sign in "[{" else -1 for sign in re.findall(r"[\[\]{}]", _STRING.sub("", text)))
+    return max(accumulate(steps), default=0)
 
 
 def read_yaml(text: str) -> object:

@@ -76,7 +76,16 @@ def price(label: str, path: PathKey, *, help_text: str) -> None:
     _problem(path)
 
 
-def text(label: str, path: PathKey, *, help_text: str, area: bool = False, limit: int = 200) -> None:
+def text(
+    label: str,
+    path: PathKey,
+    *,
+    help_text: str,
+    area: bool = False,
+    limit: int = 200,
+    on_change: Callable[..., None] = write_back,
+    args: tuple[Any, ...] | None = None,
+) -> None:
     """Free text."""
     make = st.text_area if area else st.text_input
     make(
@@ -85,8 +94,8 @@ def text(label: str, path: PathKey, *, help_text: str, area: bool = False, limit
         max_chars=limit,
         key=widget_key(path),
         help=help_text,
-        on_change=write_back,
-        args=(path,),
+        on_change=on_change,
+        args=(path,) if args is None else args,
     )
     _problem(path)
 

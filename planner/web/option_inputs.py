@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import streamlit as st
 
 from planner.catalog import prices
-from planner.domain.options import RentedOption
+from planner.domain.options import PerTokenOption, RentedOption
 from planner.web import fields
-from planner.web.state import Draft, as_lists, catalog, change, draft, set_at, value_at, widget_key
+from planner.web.state import (
+    Draft,
+    PathKey,
+    answer,
+    as_lists,
+    catalog,
+    change,
+    draft,
+    set_at,
+    today,
+    value_at,
+    widget_key,
+    write_back,
+)
 from planner.web.text import md, small
 
+Changes = dict[str, Any]
+"""Fields of an option and their new values."""
 KIND_NAMES = {"api": "Proprietary API", "hosted": "Open model on a host", "rented": "Open model on rented GPUs"}
-TYPED_TOKEN_PRICE: dict[str, Any] = {"input_usd_per_mtok": Decimal(1), "output_usd_per_mtok": Decimal(4)}
-TYPED_GPU_PRICE: dict[str, Any] = {"usd_per_gpu_hour": Decimal(3)}
-TYPED_THROUGHPUT: dict[str, Any] = {"output_tokens_per_s_per_replica": 1000.0}
 NEW: dict[str, dict[str, Any]] = {
     "api": {"label": "New API option", "provider": "openai", "model": "gpt-6-luna"},
     "hosted": {"label": "New hosted option", "provider": "groq", "model": "openai/gpt-oss-120b"},
@@ -35,15 +48,22 @@ def option_inputs(current: Draft) -> None:
     """Every option, then the way to add one."""
     st.subheader("Options to compare")
     for index, option in enumerate(current.scenario.options):
-        panel = st.expander(md(option.label), key=f"option-{current.epoch}-{option.option_id}", on_change="rerun")
+        key = f"option-{option.option_id}"
+        panel = st.expander(md(option.label), key=key, on_change="rerun")
         if not panel.open:
             continue
         with panel:
-            fields.text("Label", ("options", index, "label"), help_text="Shown in tables and charts.")
+            fields.text(
+                "Label",
+                ("options", index, "label"),
+                help_text="Shown in tables and charts.",
+                on_change=_label_changed,
+                args=(("options", index, "label"), key),
+            )
             if isinstance(option, RentedOption):
                 _rented(index, option)
             else:
-                _per_token(index)
+                _per_token(index, option)
             _operations(index)
             st.button(
                 "Remove this option",
@@ -56,6 +76,12 @@ def option_inputs(current: Draft) -> None:
         "Add an option", list(NEW), format_func=KIND_NAMES.__getitem__, key="new-kind", help="Kind of the new option."
     )
     st.button("Add it", on_click=_add, args=(kind,), width="stretch", key="new-option")
+
+
+def _label_changed(path: PathKey, panel: str) -> None:
+    """A panel is a new one when its label changes: keep it open."""
+    write_back(path)
+    st.session_state[panel] = True
 
 
 def _add(kind: str) -> None:
@@ -77,7 +103,7 @@ def _remove(index: int) -> None:
     draft().epoch += 1
 
 
-def _set_many(path: tuple[str | int, ...], values: dict[str, Any]) -> None:
+def _set_many(path: PathKey, values: Changes) -> None:
     """Several fields of one option at once, so that the document is never half-changed."""
 
     def update(document: dict[str, Any]) -> None:
@@ -85,25 +111,28 @@ def _set_many(path: tuple[str | int, ...], values: dict[str, Any]) -> None:
         for name, value in values.items():
             set_at(document, (*path, name), value)
 
-    change(update, path)
-    draft().epoch += 1
+    if change(update, path):
+        for name, value in values.items():
+            key = widget_key((*path, name))
+            if key in st.session_state:
+                st.session_state[key] = value
 
 
-def _typed_switch(label: str, path: tuple[str | int, ...], name: str, new: dict[str, Any], **others: Any) -> bool:
-    """A switch between the catalog's figure and one typed in."""
-    typed = value_at((*path, name)) is not None
+def _typed_switch(label: str, path: PathKey, name: str, typed: Callable[[], Changes], listed: Changes) -> bool:
+    """A switch between the catalog's figure and one typed in, which starts from the catalog's."""
     key = widget_key((*path, name, "switch"))
 
     def switched() -> None:
-        _set_many(path, {name: dict(new), **others} if st.session_state[key] else {name: None})
+        _set_many(path, typed() if st.session_state[key] else {name: None, **listed})
 
-    st.toggle(label, value=typed, key=key, on_change=switched)
-    return typed
+    now = value_at((*path, name)) is not None
+    st.toggle(label, value=now, key=key, on_change=switched)
+    return now
 
 
-def _per_token(index: int) -> None:
+def _per_token(index: int, option: PerTokenOption) -> None:
     path = ("options", index)
-    if _typed_switch("Type in the price", path, "price", TYPED_TOKEN_PRICE):
+    if _typed_switch("Type in the price", path, "price", lambda: {"price": _list_price(option)}, {}):
         _typed_token_price((*path, "price"))
         return
     fields.choice(
@@ -122,12 +151,21 @@ def _per_token(index: int) -> None:
     )
 
 
-def _provider_changed(path: tuple[str | int, ...]) -> None:
+def _provider_changed(path: PathKey) -> None:
     provider = st.session_state[widget_key((*path, "provider"))]
     _set_many(path, {"provider": provider, "model": next(iter(prices.models(provider)), "none")})
 
 
-def _typed_token_price(path: tuple[str | int, ...]) -> None:
+def _list_price(option: PerTokenOption) -> Changes:
+    """The catalog's price as a start for typing; a round figure when there is none."""
+    try:
+        periods = prices.token_prices(option.provider, option.model, today(), 1).periods
+    except prices.PriceUnknown:
+        return {"input_usd_per_mtok": Decimal(1), "output_usd_per_mtok": Decimal(4)}
+    return periods[0].prices.rates.model_dump(exclude_none=True)
+
+
+def _typed_token_price(path: PathKey) -> None:
     fields.price("Input (USD per 1M tokens)", (*path, "input_usd_per_mtok"), help_text="Fresh input.")
     fields.price("Output (USD per 1M tokens)", (*path, "output_usd_per_mtok"), help_text="Output and reasoning.")
     fields.text("Source of the price", (*path, "provenance", "source"), help_text="Who says so; goes into the report.")
@@ -161,7 +199,7 @@ def _rented(index: int, option: RentedOption) -> None:
     )
     fields.whole("GPUs per replica", (*path, "gpus_per_replica"), low=1, high=64, help_text="GPUs that hold one copy.")
     _gpu_price(path, option)
-    _throughput(path)
+    _throughput(path, option)
     fields.number(
         "Allowed utilisation at peak",
         (*path, "allowed_utilisation_fraction"),
@@ -177,9 +215,10 @@ def _rented(index: int, option: RentedOption) -> None:
     fields.whole("Replicas rented in steps of", (*path, "replica_step"), low=1, high=64, help_text="Whole nodes.")
 
 
-def _gpu_changed(path: tuple[str | int, ...]) -> None:
+def _gpu_changed(path: PathKey) -> None:
     gpu_id = st.session_state[widget_key((*path, "gpu_id"))]
-    _set_many(path, {"gpu_id": gpu_id, "price_id": next(iter(_price_ids(gpu_id)), None)})
+    typed = value_at((*path, "price")) is not None
+    _set_many(path, {"gpu_id": gpu_id, "price_id": None if typed else next(iter(_price_ids(gpu_id)), None)})
 
 
 def _price_ids(gpu_id: str) -> list[str]:
@@ -188,8 +227,8 @@ def _price_ids(gpu_id: str) -> list[str]:
     return [r.price_id for r in sorted(rows, key=lambda r: r.usd_per_gpu_hour)]
 
 
-def _gpu_price(path: tuple[str | int, ...], option: RentedOption) -> None:
-    if _typed_switch("Type in the GPU price", path, "price", TYPED_GPU_PRICE, price_id=None):
+def _gpu_price(path: PathKey, option: RentedOption) -> None:
+    if _typed_switch("Type in the GPU price", path, "price", lambda: _typed_gpu_price(option), _listed_gpu(option)):
         fields.price("GPU price (USD per GPU-hour)", (*path, "price", "usd_per_gpu_hour"), help_text="Busy or idle.")
         fields.text("Source of the GPU price", (*path, "price", "provenance", "source"), help_text="Who says so.")
         return
@@ -202,6 +241,21 @@ def _gpu_price(path: tuple[str | int, ...], option: RentedOption) -> None:
     )
 
 
+def _typed_gpu_price(option: RentedOption) -> Changes:
+    """The row's price as a start for typing; the row is remembered for the way back."""
+    st.session_state[f"row-{option.option_id}"] = option.price_id
+    row = catalog().tables.gpu_price_by_id.get(option.price_id or "")
+    start = Decimal(repr(row.usd_per_gpu_hour)) if row else Decimal(3)
+    return {"price": {"usd_per_gpu_hour": start}, "price_id": None}
+
+
+def _listed_gpu(option: RentedOption) -> Changes:
+    """The row used before, or the cheapest of this GPU."""
+    offered = _price_ids(option.gpu_id)
+    before = st.session_state.get(f"row-{option.option_id}")
+    return {"price_id": before if before in offered else next(iter(offered), None)}
+
+
 def _price_label(price_id: str | None) -> str:
     row = catalog().tables.gpu_price_by_id.get(price_id or "")
     if row is None:
@@ -209,8 +263,15 @@ def _price_label(price_id: str | None) -> str:
     return f"${row.usd_per_gpu_hour:.2f}/h {row.provider} {row.instance} ({row.provider_tier}, {row.as_of})"
 
 
-def _throughput(path: tuple[str | int, ...]) -> None:
-    if _typed_switch("Type in the throughput", path, "throughput", TYPED_THROUGHPUT):
+def _typed_throughput(option: RentedOption) -> Changes:
+    """What the option runs at now as a start for typing."""
+    fleet = answer(draft().scenario)[1].option(option.option_id).fleet
+    rate = round(fleet.replica_output_tokens_per_s, 1) if fleet else 1000.0
+    return {"throughput": {"output_tokens_per_s_per_replica": rate or 1000.0}}
+
+
+def _throughput(path: PathKey, option: RentedOption) -> None:
+    if _typed_switch("Type in the throughput", path, "throughput", lambda: _typed_throughput(option), {}):
         name = "output_tokens_per_s_per_replica"
         if value_at((*path, "throughput", name)) is not None:
             fields.number(

@@ -179,3 +179,50 @@ def test_zero_volume(app: AppPage) -> None:
     app.settle()
     expect(app.page.get_by_test_id("stException")).to_have_count(0)
     expect(app.page.get_by_test_id("stMetric").first).to_be_visible()
+
+
+def test_an_edit_keeps_place_and_focus(app: AppPage) -> None:
+    """Whatever is changed inside an option, its panel stays open and the next field has the focus."""
+    app.open("/")
+    sidebar = app.page.get_by_test_id("stSidebar")
+    sidebar.locator("summary", has_text="own H200s").click()
+    app.settle()
+    gpus = sidebar.get_by_role("spinbutton", name="GPUs per replica")
+    gpus.fill("2")
+    gpus.press("Tab")
+    app.settle()
+    expect(gpus).to_be_visible()
+    expect(gpus).to_have_value("2")
+    assert app.page.evaluate("document.activeElement !== document.body")
+    sidebar.get_by_text("Type in the GPU price").click()
+    app.settle()
+    expect(sidebar.get_by_role("spinbutton", name="GPU price (USD per GPU-hour)")).to_have_value("4.59")
+    sidebar.get_by_text("Type in the GPU price").click()
+    app.settle()
+    expect(gpus).to_be_visible()
+    expect(app.page.get_by_text("is not priced")).to_have_count(0)
+    label = sidebar.get_by_role("textbox", name="Label")
+    label.fill("Our own cluster")
+    label.press("Enter")
+    app.settle()
+    expect(gpus).to_be_visible()
+    expect(app.key("details")).to_be_visible()
+
+
+def test_provider_and_gpu_bring_their_own_models_and_prices(app: AppPage) -> None:
+    app.open("/")
+    sidebar = app.page.get_by_test_id("stSidebar")
+    sidebar.locator("summary", has_text="Gemini 3.8 Flash").click()
+    app.settle()
+    choose(app, "Provider", "anthropic")
+    expect(app.page.get_by_text("is not priced")).to_have_count(0)
+    model = sidebar.get_by_role("combobox", name=re.compile("Model"))
+    expect(model).to_have_value(re.compile("claude"))
+
+
+def choose(app: AppPage, label: str, value: str) -> None:
+    box = app.page.get_by_test_id("stSidebar").get_by_role("combobox", name=re.compile(label))
+    box.click()
+    box.fill(value)
+    app.page.get_by_role("option", name=value, exact=True).click()
+    app.settle()
