@@ -21,22 +21,11 @@ def usd(value: float | Decimal) -> str:
     return _signed(shown, f"${abs(shown):,}")
 
 
-def usd_exact(value: float | Decimal) -> str:
-    """Dollars and cents, always: `$6,392.12`."""
-    amount = money(value)
-    return _signed(amount, f"${abs(amount):,.2f}")
-
-
 def usd_small(value: float | Decimal) -> str:
     """Four significant digits, for prices per request or per million tokens: `$0.2204`, `$14.40`."""
     amount = round_significant(value, 4)
     places = max(2, -int(amount.as_tuple().exponent)) if amount else 2
     return _signed(amount, f"${abs(amount):,.{places}f}")
-
-
-def usd_per_mtok(value: float | Decimal) -> str:
-    """A price per million tokens with its unit."""
-    return f"{usd_small(value)} per 1M tokens"
 
 
 def short(value: float | Decimal, digits: int = 3) -> str:

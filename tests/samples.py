@@ -207,7 +207,7 @@ _RENTED_PRICES = st.one_of(
 )
 _THROUGHPUTS = st.builds(
     TypedThroughput,
-    output_tokens_per_s_per_replica=st.floats(0, exclude_min=True, allow_infinity=False),
+    output_tokens_per_s_per_replica=st.floats(1e-3, 1e9),
     held_at_slo=st.booleans(),
     provenance=_PROVENANCES,
 )

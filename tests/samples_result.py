@@ -143,6 +143,7 @@ def sample_result(tokens_per_day: float = TOKENS_PER_DAY) -> Result:
     pairs = [(line, stairs) for line in (GROQ, API) for stairs in (H200, A100)]
     return Result(
         engine_version="0.1.0",
+        facts_engine_version="0.1.0",
         catalog_version="genai-prices 0.2.3, tables 2026-11-20",
         scenario_name="Support chat 2027",
         on=ON,

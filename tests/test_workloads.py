@@ -68,7 +68,7 @@ def test_the_published_row_is_near_the_shape_it_is_carried_to(name: str) -> None
     question = shipped(name)
     for facts in resolve(question, catalog(), ON).options:
         if isinstance(facts, RentedFacts):
-            (item,) = [e for e in facts.evidence if "throughput" in e.label]
+            (item,) = [e for e in facts.evidence if "throughput of one replica" in e.label]
             assert "times off" in item.note
             assert item.source_url.startswith("https://")
 

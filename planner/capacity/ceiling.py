@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from planner.units import MTOK, SECONDS_PER_HOUR
+
 WARN_FRACTION = 0.6
 TERA = 1e12
 GIGA = 1e9
@@ -19,4 +21,4 @@ def decode_steps_ceiling_per_s(bandwidth_gb_per_s: float, gpus: int, active_weig
 
 def usd_per_mtok_floor(usd_per_hour: float, tokens_per_s: float) -> float:
     """Price of a million tokens on hardware that costs `usd_per_hour` and is never idle at `tokens_per_s`."""
-    return usd_per_hour / (tokens_per_s * 3600) * 1e6
+    return usd_per_hour / (tokens_per_s * SECONDS_PER_HOUR) * MTOK

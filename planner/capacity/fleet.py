@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from planner.capacity.memory import max_sequences
 from planner.domain.workload import Workload
 from planner.units import SECONDS_PER_DAY, FloatArray, ceil_tol
 from planner.workload.demand import ClassArrays
@@ -62,8 +63,7 @@ def replica_need(workload: Workload, arrays: ClassArrays, hit_fraction: float, r
     """CAP-2, 3, 5: peak work over the allowed utilisation, and peak requests in flight over what memory holds."""
     peak_per_s = arrays.requests_per_day / SECONDS_PER_DAY * workload.peak_to_mean
     in_flight = peak_per_s * residence_s(rate.ttft_s, rate.tpot_s, arrays.generated_tokens)
-    lengths = arrays.prompt_tokens + arrays.generated_tokens
-    fits = np.maximum(np.floor(rate.kv_cache_tokens / np.maximum(lengths, 1)), 1)
+    fits = np.maximum(max_sequences(rate.kv_cache_tokens, arrays.prompt_tokens + arrays.generated_tokens), 1)
     work = mean_load(arrays, hit_fraction, rate) * workload.peak_to_mean / rate.allowed_utilisation
     return ReplicaNeed(work, float(np.sum(in_flight / fits)))
 

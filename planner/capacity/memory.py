@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from planner.units import GIB_BYTES
+import numpy as np
+
+from planner.units import GIB_BYTES, FloatArray
 
 KV_BLOCK_TOKENS = 16
 EMBEDDING_BITS = 16
@@ -35,6 +37,6 @@ def kv_cache_tokens(
     return int(free_gib * GIB_BYTES / kv_bytes) // KV_BLOCK_TOKENS * KV_BLOCK_TOKENS
 
 
-def max_sequences(cache_tokens: int, tokens_per_request: float) -> int:
-    """Requests that fit at once when each is at its full length (conservative, CAP-4)."""
-    return int(cache_tokens // tokens_per_request) if tokens_per_request > 0 else cache_tokens
+def max_sequences(cache_tokens: int, tokens_per_request: FloatArray | float) -> FloatArray:
+    """Requests that fit at once when each is at its full length (conservative, CAP-4); shape of the lengths."""
+    return np.asarray(np.floor(cache_tokens / np.maximum(tokens_per_request, 1)))

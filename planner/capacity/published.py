@@ -80,16 +80,21 @@ def matching_rows(
     ]
 
 
-def derating(row: MeasuredRow, target: LatencyTarget, relaxed: float, interactive: float) -> float | None:
+def derating_name(target: LatencyTarget) -> str:
+    """The default that says what share of an offline rate holds this target: interactive, or relaxed."""
+    strict = target.tpot_slo_ms < INTERACTIVE_TPOT_MS or target.ttft_slo_ms < INTERACTIVE_TTFT_MS
+    return f"slo_derating_{'interactive' if strict else 'relaxed'}_fraction"
+
+
+def derating(row: MeasuredRow, target: LatencyTarget, offline_share: float) -> float | None:
     """Share of the row's rate that is usable at the target; None when its own latency misses the target.
 
     Rows that state latency are held against it directly. Rows without (offline runs) are derated by the MLPerf
-    Server/Offline and Interactive/Offline medians.
+    Server/Offline or Interactive/Offline median.
     """
-    if row.ttft_ms is not None and row.tpot_ms is not None:
-        return 1.0 if row.ttft_ms <= target.ttft_slo_ms and row.tpot_ms <= target.tpot_slo_ms else None
-    strict = target.tpot_slo_ms < INTERACTIVE_TPOT_MS or target.ttft_slo_ms < INTERACTIVE_TTFT_MS
-    return interactive if strict else relaxed
+    if row.ttft_ms is None or row.tpot_ms is None:
+        return offline_share
+    return 1.0 if row.ttft_ms <= target.ttft_slo_ms and row.tpot_ms <= target.tpot_slo_ms else None
 
 
 def choose(
@@ -98,10 +103,10 @@ def choose(
     target: LatencyTarget,
     shape: tuple[float, float],
     compute_ceiling_tokens_per_s: float,
-    deratings: tuple[float, float],
+    offline_share: float,
 ) -> Choice | None:
     """Of the rows that hold the target: the nearest shape, then stated latency, then the highest rate. None: none."""
-    usable = [(row, share) for row in rows if (share := derating(row, target, *deratings)) is not None]
+    usable = [(row, share) for row in rows if (share := derating(row, target, offline_share)) is not None]
     ranked = sorted(usable, key=lambda pair: _preference(pair[0], pair[1], shape))
     if not ranked:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,14 @@ DATA_DIR = Path(__file__).resolve().parents[2] / "data"
 
 @dataclass(frozen=True)
 class Catalog:
-    """Every dated fact the model may use. Prices per token are looked up in `planner.catalog.prices`."""
+    """Every dated fact the model may use."""
 
     tables: Tables
     version: str
+
+    def token_prices(self, provider: str, model: str, on: dt.date, months: int) -> prices.ListedPrices:
+        """Prices per token in each month from `on`; raises PriceUnknown."""
+        return prices.token_prices(provider, model, on, months)
 
 
 def load(data_dir: Path = DATA_DIR) -> Catalog:

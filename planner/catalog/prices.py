@@ -7,7 +7,6 @@ taken for explicit days; a price that depends on the hour is the mean over the 2
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
@@ -27,6 +26,7 @@ from genai_prices.types import (
 
 from planner.domain.evidence import Evidence
 from planner.domain.facts import Reason
+from planner.domain.nearest import did_you_mean
 from planner.domain.prices import LongTier, PricePeriod, RateCard, TokenPrices
 from planner.units import HOURS_PER_DAY, add_months
 
@@ -62,11 +62,12 @@ class ListedModel(NamedTuple):
     info: ModelInfo
 
 
-class TokenPrices24h(NamedTuple):
+class ListedPrices(NamedTuple):
     """Resolved prices of one model over a horizon, with their source."""
 
     periods: tuple[PricePeriod, ...]
-    evidence: tuple[Evidence, ...]
+    source: Evidence
+    """Source, date and unit of every rate; the label names the model."""
     warnings: tuple[str, ...]
     context_tokens: int | None
     has_batch: bool
@@ -95,8 +96,7 @@ def models(provider: str) -> tuple[str, ...]:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    found = difflib.get_close_matches(name, list(known), n=3, cutoff=0.4)
-    return f"Did you mean {' or '.join(found)}?" if found else "Run `planner catalog list` to see what there is."
+    return did_you_mean(name, known, "Run `planner catalog list` to see what there is.")
 
 
 def find(provider: str, model: str) -> ListedModel:
@@ -134,7 +134,7 @@ def find(provider: str, model: str) -> ListedModel:
 
 
 @lru_cache(512)
-def token_prices(provider: str, model: str, on: dt.date, months: int) -> TokenPrices24h:
+def token_prices(provider: str, model: str, on: dt.date, months: int) -> ListedPrices:
     """Prices of a model in each month from `on`, announced changes included. Raises PriceUnknown."""
     listed = find(provider, model)
     periods: list[PricePeriod] = []
@@ -142,9 +142,9 @@ def token_prices(provider: str, model: str, on: dt.date, months: int) -> TokenPr
         prices = _prices_on_day(listed, add_months(on, month - 1))
         if not periods or periods[-1].prices != prices:
             periods.append(PricePeriod(from_month=month, prices=prices))
-    return TokenPrices24h(
+    return ListedPrices(
         tuple(periods),
-        _evidence(listed, periods),
+        _source(listed),
         _warnings(listed, periods, on),
         listed.info.context_window,
         all(p.prices.batch_rates is not None for p in periods),
@@ -231,33 +231,18 @@ def newest_change(until: dt.date) -> dt.date:
     return max(d for p in _providers().values() for m in p.models for d in _start_dates(m) if d <= until)
 
 
-def _evidence(listed: ListedModel, periods: list[PricePeriod]) -> tuple[Evidence, ...]:
+def _source(listed: ListedModel) -> Evidence:
     urls = listed.provider.pricing_urls or [""]
-    return tuple(
-        Evidence(
-            label=f"{listed.info.id} at {listed.provider.id}, {name}",
-            value=f"{value.normalize():f}",
-            unit="USD per 1M tokens",
-            origin="published",
-            source=f"{listed.provider.name} price list, through {library_version()}",
-            source_url=urls[0],
-            as_of=LIBRARY_DATE.isoformat(),
-            confidence="high",
-            note="" if period.from_month == 1 else f"announced: in force from month {period.from_month}",
-        )
-        for period in periods
-        for name, value in _named(period.prices)
+    return Evidence(
+        label=f"{listed.info.id} at {listed.provider.id}",
+        value="",
+        unit="USD per 1M tokens",
+        origin="published",
+        source=f"{listed.provider.name} price list, through {library_version()}",
+        source_url=urls[0],
+        as_of=LIBRARY_DATE.isoformat(),
+        confidence="high",
     )
-
-
-def _named(prices: TokenPrices) -> list[tuple[str, Decimal]]:
-    words = {
-        "input_usd_per_mtok": "input",
-        "output_usd_per_mtok": "output",
-        "cached_input_usd_per_mtok": "cached input",
-        "cache_write_usd_per_mtok": "cache write",
-    }
-    return [(word, value) for key, word in words.items() if (value := getattr(prices.rates, key)) is not None]
 
 
 def _warnings(listed: ListedModel, periods: list[PricePeriod], on: dt.date) -> tuple[str, ...]:

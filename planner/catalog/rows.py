@@ -12,22 +12,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationInfo
 from pydantic import field_validator as check
 
-from planner.domain.base import Confidence, Origin, Slug
+from planner.domain.base import Confidence, Origin, Slug, as_of_date
 
 ComputeRate = Literal["bf16", "fp8", "int8", "fp4"]
 PriceTerm = Literal["on_demand", "spot", "reserved_1y", "reserved_3y"]
 ProviderTier = Literal["marketplace", "neocloud", "hyperscaler"]
-
-_PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
-
-
-def as_of_date(text: str) -> dt.date:
-    """Day that `YYYY`, `YYYY-MM` or `YYYY-MM-DD` stands for: the first one of the period."""
-    match = _PARTIAL_DATE.fullmatch(text)
-    if match is None:
-        raise ValueError(f"{text!r} is not a date: write YYYY, YYYY-MM or YYYY-MM-DD")
-    year, month, day = (int(part or 1) for part in match.groups())
-    return dt.date(year, month, day)
 
 
 def _known_by(text: str, info: ValidationInfo) -> str:

@@ -16,6 +16,7 @@ from planner.catalog.catalog import load
 from planner.catalog.tables import CatalogError
 from planner.cli.text import answer_text, table_text
 from planner.decision.evaluate import evaluate
+from planner.domain.base import FIRST_DAY, LAST_DAY
 from planner.domain.document import parse_scenario
 from planner.domain.document_problems import DocumentError
 from planner.domain.result import Result
@@ -91,9 +92,12 @@ def _add_catalog(parser: argparse.ArgumentParser) -> None:
 
 def _day(text: str) -> dt.date:
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date; write YYYY-MM-DD") from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise argparse.ArgumentTypeError(f"{day} is not between {FIRST_DAY} and {LAST_DAY}")
+    return day
 
 
 def _read(path: Path) -> Scenario:

@@ -10,10 +10,15 @@ from planner.domain.prices import LongTier, RateCard, TokenPrices
 from planner.units import MTOK, FloatArray
 
 
+def tier_for(tiers: tuple[LongTier, ...], prompt_tokens: float) -> LongTier | None:
+    """The highest tier whose threshold the prompt strictly exceeds; None below all of them."""
+    return max((t for t in tiers if prompt_tokens > t.above_tokens), key=lambda t: t.above_tokens, default=None)
+
+
 def rates_for(rates: RateCard, tiers: tuple[LongTier, ...], prompt_tokens: float) -> RateCard:
-    """The card for a whole request: the highest tier whose threshold the prompt strictly exceeds (all units)."""
-    above = [tier for tier in tiers if prompt_tokens > tier.above_tokens]
-    return max(above, key=lambda tier: tier.above_tokens).rates if above else rates
+    """The card for a whole request (all units, not only the tokens above the threshold)."""
+    tier = tier_for(tiers, prompt_tokens)
+    return tier.rates if tier else rates
 
 
 def _card_usd(card: RateCard, fresh: float, cached: float, write: float, generated: float) -> float:

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from planner import __version__
 from planner.catalog.catalog import Catalog
 from planner.decision.compare import break_evens, curves
 from planner.decision.kernel import OptionCost, PerTokenCost, RentedCost, per_token_cost, rented_cost
@@ -39,7 +40,8 @@ def decide(scenario: Scenario, facts: Facts) -> Result:
     choice = verdict(scenario, facts, options, costs)
     pairs = break_evens(scenario, options, costs)
     return Result(
-        engine_version=facts.engine_version,
+        engine_version=__version__,
+        facts_engine_version=facts.engine_version,
         catalog_version=facts.catalog_version,
         scenario_name=scenario.name,
         on=facts.on,
@@ -176,8 +178,8 @@ def _with_distance(options: tuple[OptionResult, ...]) -> tuple[OptionResult, ...
 
 def _evidence(facts: Facts) -> tuple[Evidence, ...]:
     """Every figure used, each once, in the order of the options."""
-    seen: dict[tuple[str, str, str], Evidence] = {}
+    seen: dict[tuple[str, ...], Evidence] = {}
     for found in facts.options:
         for item in found.evidence:
-            seen.setdefault((item.label, item.value, item.unit), item)
+            seen.setdefault((item.label, item.value, item.unit, item.source), item)
     return tuple(seen.values())

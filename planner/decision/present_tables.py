@@ -285,7 +285,8 @@ def version_rows(scenario: Scenario, result: Result) -> Table:
     """What made these figures, so that they can be made again."""
     rows = (
         ("Date of prices", result.on.isoformat()),
-        ("Program version", result.engine_version),
+        ("Program version of the figures", result.engine_version),
+        ("Program version of the prices", result.facts_engine_version),
         ("Catalog version", result.catalog_version),
         ("Scenario form", str(scenario.schema_version)),
         ("Result form", str(result.result_version)),

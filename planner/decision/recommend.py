@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from planner.catalog.rows import as_of_date
 from planner.decision.kernel import OptionCost, PerTokenCost
+from planner.domain.base import as_of_date
 from planner.domain.facts import Facts, RentedFacts
 from planner.domain.options import COMPLEXITY_RANK
 from planner.domain.result import ConfidenceLevel, OptionResult, Verdict

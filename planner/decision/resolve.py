@@ -7,8 +7,10 @@ from decimal import Decimal
 
 from planner import __version__
 from planner.catalog.catalog import Catalog
-from planner.catalog.prices import PriceUnknown, token_prices
+from planner.catalog.prices import PriceUnknown
+from planner.cost.api import tier_for
 from planner.decision.resolve_rented import resolve_rented
+from planner.domain.evidence import Evidence
 from planner.domain.facts import BlockedFacts, Facts, OptionFacts, PerTokenFacts, Reason
 from planner.domain.options import PerTokenOption, RentedOption, TypedTokenPrice
 from planner.domain.prices import LongTier, PricePeriod, RateCard, TokenPrices
@@ -25,31 +27,67 @@ def resolve(scenario: Scenario, catalog: Catalog, on: dt.date) -> Facts:
         options=tuple(
             resolve_rented(option, f"options[{option.option_id}]", scenario, catalog.tables)
             if isinstance(option, RentedOption)
-            else _resolve_per_token(option, scenario, on)
+            else _resolve_per_token(option, scenario, catalog, on)
             for option in scenario.options
         ),
     )
 
 
-def _resolve_per_token(option: PerTokenOption, scenario: Scenario, on: dt.date) -> OptionFacts:
-    if option.price is not None:
-        return _typed(option, option.price, scenario.workload)
+def _resolve_per_token(option: PerTokenOption, scenario: Scenario, catalog: Catalog, on: dt.date) -> OptionFacts:
     where = f"options[{option.option_id}]"
+    if option.price is not None:
+        return _typed(option, option.price, scenario.workload, where)
     try:
-        listed = token_prices(option.provider, option.model, on, scenario.horizon_months)
+        listed = catalog.token_prices(option.provider, option.model, on, scenario.horizon_months)
     except PriceUnknown as unknown:
         reason = unknown.reason
         moved = Reason(code=reason.code, message=reason.message, field=f"{where}.{reason.field}", remedy=reason.remedy)
         return BlockedFacts(option_id=option.option_id, reasons=(moved,))
+    evidence = tuple(
+        _listed_evidence(listed.source, period, name, value)
+        for period in listed.periods
+        for name, value in rates_used(period.prices, scenario.workload)
+    )
     reasons = [
         *_context_reasons(scenario.workload, listed.context_tokens, option.model, where),
         *_batch_reasons(scenario.workload, listed.has_batch, option.model),
     ]
     if reasons:
-        return BlockedFacts(option_id=option.option_id, reasons=tuple(reasons), evidence=listed.evidence)
+        return BlockedFacts(option_id=option.option_id, reasons=tuple(reasons), evidence=evidence)
     return PerTokenFacts(
-        option_id=option.option_id, periods=listed.periods, evidence=listed.evidence, warnings=listed.warnings
+        option_id=option.option_id, periods=listed.periods, evidence=evidence, warnings=listed.warnings
     )
+
+
+def _listed_evidence(source: Evidence, period: PricePeriod, name: str, value: Decimal) -> Evidence:
+    """One listed rate with the source of its list."""
+    note = "" if period.from_month == 1 else f"announced: in force from month {period.from_month}"
+    return source.model_copy(update={"label": f"{source.label}, {name}", "value": f"{value:f}", "note": note})
+
+
+def rates_used(prices: TokenPrices, workload: Workload) -> list[tuple[str, Decimal]]:
+    """Every rate that a request of this workload pays: name and USD per 1M tokens, each once."""
+    found: dict[str, Decimal] = {}
+    for task in workload.classes:
+        standard = (prices.rates, prices.long_tiers) if task.batch_fraction < 1 else None
+        batch = (prices.batch_rates, prices.batch_long_tiers) if task.batch_fraction > 0 else None
+        for kind, offer in (("", standard), ("batch ", batch)):
+            if offer is None or offer[0] is None:
+                continue
+            tier = tier_for(offer[1], task.prompt_tokens)
+            above = f" above {tier.above_tokens:,} prompt tokens" if tier else ""
+            found |= {f"{kind}{name}{above}": value for name, value in _named(tier.rates if tier else offer[0])}
+    return list(found.items())
+
+
+def _named(card: RateCard) -> list[tuple[str, Decimal]]:
+    rates = (
+        ("input", card.input_usd_per_mtok),
+        ("output", card.output_usd_per_mtok),
+        ("cached input", card.cached_input_usd_per_mtok),
+        ("cache write", card.cache_write_usd_per_mtok),
+    )
+    return [(name, value.normalize()) for name, value in rates if value is not None]
 
 
 def _context_reasons(workload: Workload, limit: int | None, model: str, where: str) -> list[Reason]:
@@ -76,7 +114,7 @@ def _batch_reasons(workload: Workload, has_batch: bool, model: str) -> list[Reas
     return [
         Reason(
             code="BATCH_UNAVAILABLE",
-            message=f"Class {c.class_id!r} sends {c.batch_fraction:.0%} of its requests in batch; the catalog has no "
+            message=f"Class {c.class_id!r} sends {c.batch_fraction:.0%} of its requests in batch; there is no "
             f"batch price for {model}.",
             field=f"workload.classes[{c.class_id}].batch_fraction",
             remedy="Set batch_fraction to 0, or type in a price with its batch discount.",
@@ -86,22 +124,17 @@ def _batch_reasons(workload: Workload, has_batch: bool, model: str) -> list[Reas
     ]
 
 
-def _typed(option: PerTokenOption, price: TypedTokenPrice, workload: Workload) -> PerTokenFacts:
+def _typed(option: PerTokenOption, price: TypedTokenPrice, workload: Workload, where: str) -> OptionFacts:
     prices = typed_token_prices(price)
-    return PerTokenFacts(
-        option_id=option.option_id,
-        periods=(PricePeriod(from_month=1, prices=prices),),
-        evidence=tuple(
-            price.provenance.evidence(f"{option.label}, {name}", f"{value.normalize():f}", "USD per 1M tokens")
-            for name, value in (
-                ("input", price.input_usd_per_mtok),
-                ("output", price.output_usd_per_mtok),
-                ("cached input", price.cached_input_usd_per_mtok),
-                ("cache write", price.cache_write_usd_per_mtok),
-            )
-            if value is not None
-        ),
+    evidence = tuple(
+        price.provenance.evidence(f"{option.label}, {name}", f"{value:f}", "USD per 1M tokens")
+        for name, value in rates_used(prices, workload)
     )
+    reasons = _batch_reasons(workload, prices.batch_rates is not None, f"{where}.price")
+    if reasons:
+        return BlockedFacts(option_id=option.option_id, reasons=tuple(reasons), evidence=evidence)
+    periods = (PricePeriod(from_month=1, prices=prices),)
+    return PerTokenFacts(option_id=option.option_id, periods=periods, evidence=evidence)
 
 
 def typed_token_prices(price: TypedTokenPrice) -> TokenPrices:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
 from planner.capacity import ceiling, memory
 from planner.catalog.rows import GpuPriceRow, ModelRow
 from planner.catalog.tables import Tables
+from planner.decision.rented_evidence import price_evidence, specification_evidence
 from planner.decision.resolve_throughput import Blocked, Hardware, Throughput, compute_ceiling, throughput
 from planner.domain.evidence import Evidence
 from planner.domain.facts import BlockedFacts, Reason, RentedFacts, ReplicaFacts
+from planner.domain.nearest import did_you_mean
 from planner.domain.options import RentedOption
 from planner.domain.scenario import Scenario
 from planner.units import GB_BYTES, GIB_BYTES, MIB_PER_GIB
@@ -38,10 +39,10 @@ def resolve_rented(option: RentedOption, where: str, scenario: Scenario, tables:
     hardware = _collect(reasons, lambda: _hardware(option, where, tables))
     space = _collect(reasons, lambda: _memory(option, where, scenario, hardware)) if hardware else None
     rate = _collect(reasons, lambda: throughput(option, where, scenario, hardware, tables)) if hardware else None
-    evidence = tuple(
-        item
-        for item in (price and price.evidence, rate and rate.evidence, *(_spec_evidence(hardware) if hardware else ()))
-        if item
+    evidence = (
+        *((price.evidence,) if price else ()),
+        *(rate.evidence if rate else ()),
+        *(specification_evidence(*hardware, _weight_gib(hardware)) if hardware else ()),
     )
     if reasons or not (price and hardware and space and rate):
         return BlockedFacts(option_id=option.option_id, reasons=tuple(reasons), evidence=evidence)
@@ -67,9 +68,8 @@ def _collect(reasons: list[Reason], step: Callable[[], T]) -> T | None:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    known = sorted(known)
-    found = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-    return f"Did you mean {' or '.join(found)}?" if found else f"Known: {', '.join(known[:8])}, …"
+    names = sorted(known)
+    return did_you_mean(name, names, f"Known: {', '.join(names[:8])}, …")
 
 
 def _price(option: RentedOption, where: str, tables: Tables) -> _Price:
@@ -99,7 +99,7 @@ def _price(option: RentedOption, where: str, tables: Tables) -> _Price:
                 remedy=_nearest(option.price_id or "", _price_ids(option.gpu_id, tables)),
             )
         )
-    return _Price(row.usd_per_gpu_hour, _price_evidence(row), _node_warnings(option, row))
+    return _Price(row.usd_per_gpu_hour, price_evidence(row), _node_warnings(option, row))
 
 
 def _price_ids(gpu_id: str, tables: Tables) -> list[str]:
@@ -122,20 +122,6 @@ def _node_warnings(option: RentedOption, row: GpuPriceRow) -> tuple[str, ...]:
         return ()
     return (
         f"{row.instance} comes with {row.gpus_per_instance} GPUs; set replica_step so that whole instances are rented.",
-    )
-
-
-def _price_evidence(row: GpuPriceRow) -> Evidence:
-    return Evidence(
-        label=f"{row.gpu_id} at {row.provider}, {row.instance}, on demand",
-        value=f"{row.usd_per_gpu_hour:g}",
-        unit="USD per GPU-hour",
-        origin=row.origin,
-        source=row.source,
-        source_url=row.source_url,
-        as_of=row.as_of,
-        confidence=row.confidence,
-        note=row.note,
     )
 
 
@@ -295,29 +281,3 @@ def _ceiling_warnings(scenario: Scenario, option: RentedOption, replica: Replica
     if share <= ceiling.WARN_FRACTION:
         return ()
     return (f"Its throughput needs {share:.0%} of what the GPUs can compute, which is rarely reached: check it.",)
-
-
-def _spec_evidence(hardware: Hardware) -> tuple[Evidence, ...]:
-    model, number_format, gpu = hardware
-    return (
-        Evidence(
-            label=f"{model.name}, weights in {number_format.name}",
-            value=f"{_weight_gib(hardware):.1f}",
-            unit="GiB",
-            origin=model.origin,
-            source=model.source,
-            source_url=model.source_url,
-            as_of=model.as_of,
-            confidence=model.confidence,
-        ),
-        Evidence(
-            label=f"{gpu.name}, memory",
-            value=f"{gpu.memory_mib_reported / MIB_PER_GIB:.1f}",
-            unit="GiB per GPU",
-            origin=gpu.origin,
-            source=gpu.source,
-            source_url=gpu.source_url,
-            as_of=gpu.as_of,
-            confidence=gpu.confidence,
-        ),
-    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from planner.capacity import ceiling, published
-from planner.catalog.rows import FormatRow, GpuRow, MeasuredRow, ModelRow
+from planner.catalog.rows import DefaultRow, FormatRow, GpuRow, MeasuredRow, ModelRow
 from planner.catalog.tables import Tables
+from planner.decision.rented_evidence import throughput_evidence
 from planner.domain.evidence import Evidence
 from planner.domain.facts import Reason
 from planner.domain.options import RentedOption, TypedThroughput
@@ -37,7 +38,7 @@ class Throughput(NamedTuple):
     held_at_slo: bool
     ttft_ms: float
     tpot_ms: float
-    evidence: Evidence
+    evidence: tuple[Evidence, ...]
     warnings: tuple[str, ...]
 
 
@@ -94,7 +95,7 @@ def _typed_throughput(option: RentedOption, typed: TypedThroughput, scenario: Sc
         typed.held_at_slo,
         target.ttft_slo_ms,
         target.tpot_slo_ms,
-        item,
+        (item,),
         (),
     )
 
@@ -116,19 +117,17 @@ def _published_throughput(
     near = [row for row in rows if published.shape_factor(row, *shape) <= published.MAX_SHAPE_FACTOR]
     if not near:
         raise Blocked(_too_far(where, rows, shape))
-    relaxed, interactive = (
-        tables.default_by_name[f"slo_derating_{name}_fraction"].value for name in ("relaxed", "interactive")
-    )
+    derating = tables.default_by_name[published.derating_name(scenario.latency)]
     chosen = published.choose(
         near,
         target=scenario.latency,
         shape=shape,
         compute_ceiling_tokens_per_s=limit,
-        deratings=(relaxed, interactive),
+        offline_share=derating.value,
     )
     if chosen is None:
         raise Blocked(_too_slow(where, near, scenario))
-    return _from_choice(option, chosen, scenario, shape)
+    return _from_choice(option, chosen, scenario, shape, derating)
 
 
 def _no_rows(option: RentedOption, where: str, model_ids: list[str], tables: Tables) -> Reason:
@@ -177,27 +176,13 @@ def _too_slow(where: str, rows: list[MeasuredRow], scenario: Scenario) -> Reason
 
 
 def _from_choice(
-    option: RentedOption, chosen: published.Choice, scenario: Scenario, shape: tuple[float, float]
+    option: RentedOption,
+    chosen: published.Choice,
+    scenario: Scenario,
+    shape: tuple[float, float],
+    derating: DefaultRow,
 ) -> Throughput:
     row, target = chosen.row, scenario.latency
-    derated = "" if chosen.derating == 1 else f"; derated to {chosen.derating:.0%} for the latency target"
-    item = Evidence(
-        label=f"{option.label}, throughput of one replica",
-        value=f"{row.output_tokens_per_s:,.6g}",
-        unit=f"output tokens/s at {row.input_tokens:,.0f} in / {row.output_tokens:,.0f} out",
-        origin="published",
-        source=f"{row.source_id} row {row.row_id}: {row.model_name} on {row.n_gpu} x {row.gpu_name}, "
-        + f"{row.engine} {row.engine_version}".strip(),
-        source_url=row.source_url,
-        as_of=row.as_of or "",
-        confidence="medium",
-        note=f"carried over to {shape[0]:,.0f} in / {shape[1]:,.0f} out ({chosen.shape_factor:.1f} times off) by CAP-1"
-        + derated
-        + (f"; at {row.concurrency:,.0f} requests in flight" if row.concurrency else "")
-        + (
-            f", mean TTFT {row.ttft_ms:,.0f} ms, mean TPOT {row.tpot_ms:,.1f} ms" if row.ttft_ms and row.tpot_ms else ""
-        ),
-    )
     return Throughput(
         chosen.work,
         SHAPE_LOW_FRACTION,
@@ -206,7 +191,7 @@ def _from_choice(
         chosen.derating != 1,
         row.ttft_ms or target.ttft_slo_ms,
         row.tpot_ms or target.tpot_slo_ms,
-        item,
+        throughput_evidence(option.label, chosen, shape, derating),
         (_published_warning(scenario),),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -22,9 +24,32 @@ def _printable(text: str) -> str:
     return text
 
 
+_PARTIAL_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", re.ASCII)
+FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2200, 1, 1)
+
+
+def as_of_date(text: str) -> dt.date:
+    """Day that `YYYY`, `YYYY-MM` or `YYYY-MM-DD` stands for: the first one of the period."""
+    match = _PARTIAL_DATE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text[:20]!r} is not a date: write YYYY, YYYY-MM or YYYY-MM-DD")
+    year, month, day = (int(part or 1) for part in match.groups())
+    return dt.date(year, month, day)
+
+
+def _date_or_empty(text: str) -> str:
+    if text:
+        as_of_date(text)
+    return text
+
+
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
 ShortText = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
 LongText = Annotated[str, Field(max_length=4000), AfterValidator(_printable)]
+DateText = Annotated[str, Field(max_length=10), AfterValidator(_date_or_empty)]
+"""YYYY, YYYY-MM, YYYY-MM-DD, or empty when undated."""
+PriceDay = Annotated[dt.date, Field(ge=FIRST_DAY, le=LAST_DAY)]
+"""A day that prices can be asked for."""
 
 Usd = Annotated[float, PlainSerializer(lambda v: str(money(v)), return_type=str, when_used="json")]
 """Dollars inside the model; to the cent, rounded once, in JSON."""
@@ -32,7 +57,7 @@ UsdSmall = Annotated[float, PlainSerializer(lambda v: str(round_significant(v, 4
 """A unit price inside the model; four significant digits in JSON."""
 Price = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=8)]
 """A price as its source states it, exact."""
-Rate = Annotated[Decimal, Field(ge=0, decimal_places=8)]
+Rate = Annotated[Decimal, Field(ge=0, le=Decimal(10) ** 13, decimal_places=8)]
 """A price after its multipliers."""
 
 Origin = Literal["measured", "published", "modelled", "assumed"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import ErrorDetails
 
+from planner.domain.nearest import nearest
 from planner.domain.scenario import SCHEMA_VERSION, Scenario
 
 _MOST_PROBLEMS = 100
@@ -176,7 +176,7 @@ def _missing(detail: ErrorDetails, place: _Place) -> tuple[str, str]:
 
 def _unknown_field(detail: ErrorDetails, place: _Place) -> tuple[str, str]:
     known = sorted(place.parent.get("properties", {}))
-    near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=3, cutoff=0.5)
+    near = nearest(str(detail["loc"][-1]), known, cutoff=0.5)
     advice = f"Did you mean {' or '.join(near)}?" if near else f"The fields here are {', '.join(known)}."
     return "there is no field of this name", advice if known else "Remove it."
 

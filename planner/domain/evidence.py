@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from planner.domain.base import Confidence, Origin, ShortText, Value
+from planner.domain.base import Confidence, DateText, LongText, Origin, ShortText, Value
 
 
 class Evidence(Value):
     """One figure that the answer rests on."""
 
-    label: str = Field(description="What the figure is, in words.")
-    value: str = Field(description="The figure as text, without its unit.")
-    unit: str = Field(description="Its unit.")
+    label: LongText = Field(description="What the figure is, in words.")
+    value: LongText = Field(description="The figure as text, without its unit.")
+    unit: LongText = Field(description="Its unit.")
     origin: Origin = Field(description="measured, published, modelled or assumed.")
-    source: str = Field(description="Who says so.")
-    source_url: str = Field("", description="Where it can be read; empty for an assumption.")
-    as_of: str = Field("", description="The date it was true, YYYY, YYYY-MM or YYYY-MM-DD; empty when undated.")
+    source: LongText = Field(description="Who says so.")
+    source_url: LongText = Field("", description="Where it can be read; empty for an assumption.")
+    as_of: DateText = Field("", description="The date it was true, YYYY, YYYY-MM or YYYY-MM-DD; empty when undated.")
     confidence: Confidence = Field("medium", description="How far the source can be trusted.")
-    note: str = Field("", description="What a reviewer should know.")
+    note: LongText = Field("", description="What a reviewer should know.")
 
 
 class Provenance(Value):
@@ -27,7 +27,7 @@ class Provenance(Value):
     origin: Origin = Field("assumed", description="measured, published, modelled or assumed.")
     source: ShortText = Field("typed in by the scenario's owner", description="Who says so.")
     source_url: ShortText = Field("", description="Where it can be read, if anywhere.")
-    as_of: str = Field("", pattern=r"^(\d{4}(-\d{2}(-\d{2})?)?)?$", description="Date of the figure: YYYY[-MM[-DD]].")
+    as_of: DateText = Field("", description="Date of the figure: YYYY[-MM[-DD]].")
     note: ShortText = Field("", description="What a reviewer should know.")
 
     def evidence(self, label: str, value: str, unit: str) -> Evidence:

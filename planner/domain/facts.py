@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from planner.domain.base import Slug, Value
+from planner.domain.base import LongText, PriceDay, ShortText, Slug, Value
 from planner.domain.evidence import Evidence
 from planner.domain.prices import PricePeriod
 
@@ -34,9 +33,9 @@ class Reason(Value):
     """Why an option cannot be priced, where the cause is, and the way out."""
 
     code: ReasonCode = Field(description="Stable code.")
-    message: str = Field(description="What is wrong, in a sentence.")
-    field: str = Field(description="Path of the scenario field to change.")
-    remedy: str = Field(description="The way out.")
+    message: LongText = Field(description="What is wrong, in a sentence.")
+    field: LongText = Field(description="Path of the scenario field to change.")
+    remedy: LongText = Field(description="The way out.")
 
 
 class PerTokenFacts(Value):
@@ -46,24 +45,24 @@ class PerTokenFacts(Value):
     option_id: Slug = Field(description="The option.")
     periods: tuple[PricePeriod, ...] = Field(min_length=1, description="Prices, first period from month 1.")
     evidence: tuple[Evidence, ...] = Field(description="Where they come from.")
-    warnings: tuple[str, ...] = Field((), description="What a reviewer should know.")
+    warnings: tuple[LongText, ...] = Field((), description="What a reviewer should know.")
 
 
 class ReplicaFacts(Value):
     """What one replica can do at the latency target, and the memory it has."""
 
-    s_per_input_token: float = Field(ge=0, description="Replica-seconds per uncached prompt token (CAP-1).")
-    s_per_output_token: float = Field(gt=0, description="Replica-seconds per output token (CAP-1).")
-    low_fraction: float = Field(gt=0, le=1, description="Low end of throughput, as a share of the likely figure.")
-    high_fraction: float = Field(ge=1, description="High end of throughput.")
-    shape_factor: float = Field(1, ge=1, description="How many times the measured request shape differs from this one.")
+    s_per_input_token: float = Field(ge=0, le=1e6, description="Replica-seconds per uncached prompt token (CAP-1).")
+    s_per_output_token: float = Field(ge=1e-12, le=1e6, description="Replica-seconds per output token (CAP-1).")
+    low_fraction: float = Field(ge=1e-3, le=1, description="Low end of throughput, as a share of the likely figure.")
+    high_fraction: float = Field(ge=1, le=1000, description="High end of throughput.")
+    shape_factor: float = Field(1, ge=1, le=1e9, description="How many times the measured request shape is off.")
     held_at_slo: bool = Field(description="The rate already meets the target at its percentile: no headroom on top.")
-    ttft_ms: float = Field(gt=0, description="TTFT used for residence time (CAP-3).")
-    tpot_ms: float = Field(gt=0, description="TPOT used for residence time (CAP-3).")
-    weight_gib: float = Field(gt=0, description="Weights of one replica.")
-    kv_cache_tokens: int = Field(ge=0, description="Tokens of KV cache one replica can hold (CAP-4).")
-    compute_ceiling_tokens_per_s: float = Field(gt=0, description="FLOPS bound on all uncached tokens (CAP-7).")
-    decode_steps_ceiling_per_s: float = Field(gt=0, description="Bandwidth bound on decode steps (CAP-7).")
+    ttft_ms: float = Field(gt=0, le=1e7, description="TTFT used for residence time (CAP-3).")
+    tpot_ms: float = Field(gt=0, le=1e6, description="TPOT used for residence time (CAP-3).")
+    weight_gib: float = Field(gt=0, le=1e6, description="Weights of one replica.")
+    kv_cache_tokens: int = Field(ge=0, le=10**12, description="Tokens of KV cache one replica can hold (CAP-4).")
+    compute_ceiling_tokens_per_s: float = Field(ge=1e-6, le=1e15, description="FLOPS bound, uncached tokens (CAP-7).")
+    decode_steps_ceiling_per_s: float = Field(ge=1e-6, le=1e12, description="Bandwidth bound on decode steps (CAP-7).")
 
 
 class RentedFacts(Value):
@@ -71,10 +70,10 @@ class RentedFacts(Value):
 
     kind: Literal["rented"] = Field("rented", description="Kind of facts.")
     option_id: Slug = Field(description="The option.")
-    usd_per_gpu_hour: float = Field(ge=0, description="On-demand rental price.")
+    usd_per_gpu_hour: float = Field(ge=0, le=1e10, description="On-demand rental price.")
     replica: ReplicaFacts = Field(description="One replica.")
     evidence: tuple[Evidence, ...] = Field(description="Where the figures come from.")
-    warnings: tuple[str, ...] = Field((), description="What a reviewer should know.")
+    warnings: tuple[LongText, ...] = Field((), description="What a reviewer should know.")
 
 
 class BlockedFacts(Value):
@@ -92,7 +91,7 @@ OptionFacts = Annotated[PerTokenFacts | RentedFacts | BlockedFacts, Field(discri
 class Facts(Value):
     """The catalog snapshot of one scenario."""
 
-    on: dt.date = Field(description="The day the prices are taken for; month 1 starts here.")
-    engine_version: str = Field(description="Version of this program.")
-    catalog_version: str = Field(description="Version of the price library and of the curated tables.")
+    on: PriceDay = Field(description="The day the prices are taken for; month 1 starts here.")
+    engine_version: ShortText = Field(description="Version of this program.")
+    catalog_version: ShortText = Field(description="Version of the price library and of the curated tables.")
     options: tuple[OptionFacts, ...] = Field(description="One entry per option, in the scenario's order.")

@@ -46,13 +46,15 @@ class TypedGpuPrice(Value):
 class TypedThroughput(Value):
     """What one replica serves, typed in by hand: either one figure at this workload's own mix, or two rates."""
 
-    output_tokens_per_s_per_replica: float | None = Field(None, gt=0, description="Output tokens/s at this mix.")
-    prefill_tokens_per_s_per_replica: float | None = Field(None, gt=0, description="Prompt tokens/s, prefill alone.")
-    decode_tokens_per_s_per_replica: float | None = Field(None, gt=0, description="Output tokens/s, decode alone.")
+    output_tokens_per_s_per_replica: float | None = Field(
+        None, ge=1e-3, le=1e9, description="Output tokens/s, this mix."
+    )
+    prefill_tokens_per_s_per_replica: float | None = Field(None, ge=1e-3, le=1e9, description="Prefill tokens/s alone.")
+    decode_tokens_per_s_per_replica: float | None = Field(None, ge=1e-3, le=1e9, description="Decode tokens/s alone.")
     held_at_slo: bool = Field(
         False, description="True when measured while the latency target was met at its percentile."
     )
-    low_fraction: float = Field(0.8, gt=0, le=1, description="Low end of the true figure, as a share of it.")
+    low_fraction: float = Field(0.8, ge=1e-3, le=1, description="Low end of the true figure, as a share of it.")
     high_fraction: float = Field(1.25, ge=1, le=10, description="High end of the true figure, as a share of it.")
     provenance: Provenance = Field(Provenance(), description="Where the figure comes from.")
 
@@ -102,7 +104,7 @@ class RentedOption(_Option):
     price_id: Slug | None = Field(None, description="Row of data/gpu_prices.csv.")
     price: TypedGpuPrice | None = Field(None, description="A GPU price typed in, in place of price_id.")
     throughput: TypedThroughput | None = Field(None, description="Typed in; the nearest published row when empty.")
-    allowed_utilisation_fraction: float = Field(0.7, gt=0, le=1, description="Share of capacity planned for at peak.")
+    allowed_utilisation_fraction: float = Field(0.7, ge=1e-3, le=1, description="Share of capacity used at peak.")
     min_replicas: int = Field(1, ge=0, le=100_000, description="Replicas kept even when idle.")
     spare_replicas: int = Field(1, ge=0, le=100_000, description="Extra replicas for failure and rollout (N+1).")
     replica_step: int = Field(1, ge=1, le=64, description="Replicas are rented in multiples of this (8-GPU nodes).")

@@ -35,5 +35,5 @@ class TokenPrices(Value):
 class PricePeriod(Value):
     """Prices in force from a month of the horizon on."""
 
-    from_month: int = Field(ge=1, description="First month of the horizon (1 = the first) at these prices.")
+    from_month: int = Field(ge=1, le=1200, description="First month of the horizon (1 = the first) at these prices.")
     prices: TokenPrices = Field(description="The prices.")

@@ -138,7 +138,8 @@ class Result(Value):
     """The answer to one scenario on one day."""
 
     result_version: Literal[1] = Field(1, description="Version of this document's form.")
-    engine_version: str = Field(description="Version of the program.")
+    engine_version: str = Field(description="Version of the program that computed these figures.")
+    facts_engine_version: str = Field(description="Version of the program that looked the prices up.")
     catalog_version: str = Field(description="Version of the catalog.")
     scenario_name: str = Field(description="Name of the scenario.")
     on: dt.date = Field(description="Day of the prices.")

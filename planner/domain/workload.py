@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from planner.domain.base import LongText, ShortText, Slug, Value
+from planner.domain.base import DateText, LongText, ShortText, Slug, Value
 
 
 class TaskClass(Value):
@@ -40,7 +40,7 @@ class Workload(Value):
     source: LongText = Field("", description="Where the workload comes from.")
     source_url: ShortText = Field("", description="Where it can be read.")
     licence: ShortText = Field("", description="Licence of the data behind it.")
-    as_of: str = Field("", pattern=r"^(\d{4}(-\d{2}(-\d{2})?)?)?$", description="Date of the data: YYYY[-MM[-DD]].")
+    as_of: DateText = Field("", description="Date of the data: YYYY[-MM[-DD]].")
 
 
 class LatencyTarget(Value):

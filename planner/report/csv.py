@@ -17,7 +17,7 @@ from typing import NamedTuple
 from planner.decision.present import COMPONENTS
 from planner.domain.result import MonthCost, OptionResult, Result
 from planner.domain.scenario import Scenario
-from planner.units import CALENDARS, MTOK, money, round_half_up
+from planner.units import CALENDARS, MTOK, add_months, money, round_half_up
 
 HEADER = (
     "BillingCurrency",
@@ -68,11 +68,6 @@ def render_csv(scenario: Scenario, result: Result) -> bytes:
         for charge in _charges(result, option):
             writer.writerow([_safe(cell) for cell in _row(scenario, result, option, charge)])
     return out.getvalue().encode("utf-8-sig")
-
-
-def as_json(result: Result) -> str:
-    """The whole result as JSON."""
-    return result.model_dump_json(indent=2)
 
 
 def _safe(cell: Cell) -> Cell:
@@ -133,13 +128,13 @@ def _charges(result: Result, option: OptionResult) -> Iterator[_Charge]:
     """The rows of one option; a blocked one has a single row without a cost."""
     last = max((m.starts_on for m in option.months), default=result.on)
     if option.tco_usd is None:
-        yield _Charge(None, result.on, _month_later(result.on, result.horizon_months), "", None)
+        yield _Charge(None, result.on, add_months(result.on, result.horizon_months), "", None)
         return
     for month, following in zip(option.months, (*option.months[1:], None), strict=True):
-        yield from _month(month, following.starts_on if following else _month_later(last, 1))
+        yield from _month(month, following.starts_on if following else add_months(last, 1))
     rest = money(option.tco_usd) - sum((money(m.total_usd) for m in option.months), Decimal(0))
     if rest:
-        yield _Charge(None, result.on, _month_later(last, 1), ROUNDING, rest)
+        yield _Charge(None, result.on, add_months(last, 1), ROUNDING, rest)
 
 
 def _month(month: MonthCost, end: dt.date) -> Iterator[_Charge]:
@@ -149,10 +144,3 @@ def _month(month: MonthCost, end: dt.date) -> Iterator[_Charge]:
     rest = money(month.total_usd) - sum((usd for _, usd in parts), Decimal(0))
     for label, usd in [*parts, (ROUNDING, rest)] if rest else parts:
         yield _Charge(month.month, month.starts_on, end, label, usd)
-
-
-def _month_later(day: dt.date, months: int) -> dt.date:
-    """The same day some months later, or the last day of that month."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    first_after = dt.date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
-    return min(first_after - dt.timedelta(days=1), dt.date(year, month + 1, 1) + dt.timedelta(days=day.day - 1))

@@ -1,4 +1,4 @@
-"""Widgets bound to one field of the draft: label and help come from the domain, mistakes show under the widget."""
+"""Widgets bound to one field of the draft: help and bounds come from the domain, mistakes show under the widget."""
 
 from __future__ import annotations
 
@@ -8,70 +8,108 @@ from typing import Any
 
 import streamlit as st
 
+from planner.web.field_info import LARGEST_WHOLE, choices, help_of, limits, may_be_empty
 from planner.web.state import PathKey, draft, value_at, widget_key, write_back
 from planner.web.text import md
 
+AFTER_A_MISTAKE = "The last good value is still used."
+
 
 def _problem(path: PathKey) -> None:
+    """The message of this field, under its widget."""
+    draft().shown.add(path)
     problem = draft().problems.get(path)
     if problem is not None:
-        st.error(md(f"{problem.message}. {problem.remedy}. The last good value is still used."), icon="⚠️")
+        st.error(md(f"{problem.message}. {problem.remedy} {AFTER_A_MISTAKE}"), icon="⚠️")
 
 
-def number(
+def other_problems() -> None:
+    """The messages that no widget shows; call it when all widgets are drawn."""
+    current = draft()
+    for path, problem in current.problems.items():
+        if path not in current.shown:
+            st.error(md(f"{problem} {AFTER_A_MISTAKE}"), icon="⚠️")
+
+
+def number(label: str, path: PathKey, *, help_text: str | None = None, step: float = 1.0, needed: bool = False) -> None:
+    """A number, as float. One that may be empty in the domain can be emptied, unless it is `needed`."""
+    _number(label, path, help_text, step, _same, needed)
+
+
+def price(label: str, path: PathKey, *, help_text: str | None = None) -> None:
+    """A price: shown as a number, kept as an exact decimal."""
+    _number(label, path, help_text, 0.01, _exact)
+
+
+def _same(value: float | None) -> float | None:
+    return value
+
+
+def _exact(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(repr(value))
+
+
+def _number(
     label: str,
     path: PathKey,
-    *,
-    help_text: str,
-    low: float = 0.0,
-    high: float | None = None,
-    step: float = 1.0,
-    style: str = "%.10g",
+    help_text: str | None,
+    step: float,
+    convert: Callable[[float | None], Any],
+    needed: bool = False,
 ) -> None:
-    """A number, as float."""
+    current, bounds = value_at(path), limits(path)
     st.number_input(
         label,
-        min_value=float(low),
-        max_value=None if high is None else float(high),
-        value=float(value_at(path)),
+        min_value=bounds.low,
+        max_value=bounds.high,
+        value=current if needed else _start(path, None if current is None else float(current)),
         step=float(step),
-        format=style,
-        key=widget_key(path),
-        help=help_text,
-        on_change=write_back,
-        args=(path,),
-    )
-    _problem(path)
-
-
-def whole(label: str, path: PathKey, *, help_text: str, low: int = 0, high: int | None = None) -> None:
-    """A whole number."""
-    st.number_input(
-        label,
-        min_value=low,
-        max_value=high,
-        value=int(value_at(path)),
-        step=1,
-        key=widget_key(path),
-        help=help_text,
-        on_change=write_back,
-        args=(path,),
-    )
-    _problem(path)
-
-
-def price(label: str, path: PathKey, *, help_text: str) -> None:
-    """A price: shown as a number, kept as an exact decimal."""
-    st.number_input(
-        label,
-        min_value=0.0,
-        value=float(value_at(path)),
-        step=0.01,
         format="%.10g",
         key=widget_key(path),
-        help=help_text,
+        help=help_of(path, help_text),
         on_change=write_back,
-        args=(path, lambda value: Decimal(repr(value))),
+        args=(path, convert),
+    )
+    _problem(path)
+
+
+def whole(label: str, path: PathKey, *, help_text: str | None = None) -> None:
+    """A whole number; one that may be empty in the domain can be emptied."""
+    current, bounds = value_at(path), limits(path)
+    high = LARGEST_WHOLE if bounds.high is None else int(bounds.high)
+    st.number_input(
+        label,
+        min_value=int(bounds.low or 0),
+        max_value=high,
+        value=_start(path, None if current is None else min(int(current), high)),
+        step=1,
+        key=widget_key(path),
+        help=help_of(path, help_text),
+        on_change=write_back,
+        args=(path,),
+    )
+    _problem(path)
+
+
+def _start(path: PathKey, current: Any) -> Any:
+    """What a number widget starts with. Only one that starts with None can be emptied: its value goes in by the key."""
+    if not may_be_empty(path):
+        return current
+    key = widget_key(path)
+    if key not in st.session_state:
+        st.session_state[key] = current
+    return None
+
+
+def flag(label: str, path: PathKey, *, help_text: str | None = None) -> None:
+    """Yes or no."""
+    st.checkbox(
+        label,
+        value=bool(value_at(path)),
+        key=widget_key(path),
+        help=help_of(path, help_text),
+        on_change=write_back,
+        args=(path,),
     )
     _problem(path)
 
@@ -80,9 +118,8 @@ def text(
     label: str,
     path: PathKey,
     *,
-    help_text: str,
+    help_text: str | None = None,
     area: bool = False,
-    limit: int = 200,
     on_change: Callable[..., None] = write_back,
     args: tuple[Any, ...] | None = None,
 ) -> None:
@@ -91,9 +128,9 @@ def text(
     make(
         label,
         value=str(value_at(path)),
-        max_chars=limit,
+        max_chars=limits(path).length,
         key=widget_key(path),
-        help=help_text,
+        help=help_of(path, help_text),
         on_change=on_change,
         args=(path,) if args is None else args,
     )
@@ -103,27 +140,46 @@ def text(
 def choice(
     label: str,
     path: PathKey,
-    options: Sequence[Any],
+    options: Sequence[Any] | None = None,
     *,
-    help_text: str,
+    help_text: str | None = None,
     show: Callable[[Any], str] = str,
     on_change: Callable[..., None] = write_back,
     args: tuple[Any, ...] | None = None,
 ) -> None:
     """One of several values; a value that is not on offer is put first, so that nothing changes unasked."""
     current = value_at(path)
-    offered = list(options) if current in options else [current, *options]
+    listed = list(choices(path) if options is None else options)
+    offered = listed if current in listed else [current, *listed]
     st.selectbox(
         label,
         offered,
         index=offered.index(current),
         format_func=show,
         key=widget_key(path),
-        help=help_text,
+        help=help_of(path, help_text),
         on_change=on_change,
         args=(path,) if args is None else args,
     )
     _problem(path)
+
+
+def panel_key(path: PathKey) -> str:
+    """Key of the panel that holds the fields below a path."""
+    return f"{widget_key(path)}-more"
+
+
+def provenance_inputs(path: PathKey) -> None:
+    """Where a typed figure comes from: it goes into the report with the figure."""
+    panel = st.popover("Where this figure comes from", key=panel_key(path), on_change="rerun", width="stretch")
+    if not panel.open:
+        return
+    with panel:
+        choice("Origin", (*path, "origin"))
+        text("Source", (*path, "source"))
+        text("Address of the source", (*path, "source_url"))
+        text("Date of the figure", (*path, "as_of"))
+        text("Note on the figure", (*path, "note"))
 
 
 VOLUMES = (

@@ -12,7 +12,7 @@ from planner.store.errors import StoreError
 from planner.store.revisions import Entry, SavedRef
 from planner.web.routes import DECIDE, VIEW
 from planner.web.share import saved_link
-from planner.web.state import open_in_editor
+from planner.web.state import open_in_editor, was_renamed
 from planner.web.text import md, small
 
 
@@ -76,7 +76,8 @@ def _rename(kept: Store, entry: Entry) -> None:
 
 
 def _do_rename(kept: Store, entry: Entry, name: str) -> None:
-    kept.rename(entry.scenario_id, name.strip(), expected_revision=entry.revision)
+    ref = kept.rename(entry.scenario_id, name.strip(), expected_revision=entry.revision)
+    was_renamed(SavedRef(entry.scenario_id, entry.revision), ref, name.strip())
 
 
 def _archive(kept: Store, entry: Entry) -> None:

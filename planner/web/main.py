@@ -5,11 +5,15 @@ from contextlib import suppress
 import streamlit as st
 
 from planner.store.errors import StoreError
+from planner.web.answer import theme
 from planner.web.routes import PAGES
 from planner.web.state import store
 
 # An emoji: a :material: favicon would be fetched from another machine.
 st.set_page_config(page_title="LLM TCO Planner", page_icon="💶", layout="wide")
+# Streamlit writes white on the light blue of the dark theme's main buttons, which cannot be read.
+if theme() == "dark":
+    st.html('<style>button[kind="primary"], button[kind="primary"] * {color: #0e1117}</style>')
 with suppress(StoreError):  # pages that need the store say what is wrong with it
     store()
 st.navigation(

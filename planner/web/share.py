@@ -18,7 +18,7 @@ from planner.domain.scenario import Scenario
 from planner.store.errors import StoreError
 from planner.store.link import LinkSize, LinkTooLong, encode
 from planner.store.revisions import SavedRef
-from planner.web.state import draft, store, store_or_warn, undo
+from planner.web.state import draft, store, store_or_warn, undo, was_saved
 from planner.web.text import md, small
 
 
@@ -72,7 +72,7 @@ def downloads(scenario: Scenario, result: Result) -> None:
 
 
 def save_and_share(scenario: Scenario, facts: Facts, result: Result) -> None:
-    """Save a revision, and links to it."""
+    """Save a revision, or a new scenario, and links to it."""
     current = draft()
     label = "Save" if current.saved is None else "Save a new revision"
     st.button(
@@ -80,10 +80,18 @@ def save_and_share(scenario: Scenario, facts: Facts, result: Result) -> None:
         type="primary",
         key="save",
         on_click=_save,
-        args=(scenario, facts, result),
+        args=(scenario, facts, result, current.saved),
         disabled=current.saved is not None and not current.dirty,
         help="Keeps inputs, prices and answer as they are now. Nothing saved is ever changed.",
     )
+    if current.saved is not None:
+        st.button(
+            "Save as a new scenario",
+            key="save-as",
+            on_click=_save,
+            args=(scenario, facts, result, None),
+            help="Keeps what is saved as it is, and starts another scenario at revision 1.",
+        )
     with st.popover("Share", key="share"):
         _links(scenario, facts)
     for problem in st.session_state.pop("save_problems", []):
@@ -100,21 +108,21 @@ def undo_button() -> None:
         st.rerun()
 
 
-def _save(scenario: Scenario, facts: Facts, result: Result) -> None:
-    current = draft()
-    saved = current.saved
+def _save(scenario: Scenario, facts: Facts, result: Result, onto: SavedRef | None) -> None:
+    """Save as the next revision of `onto`, or as a new scenario."""
     try:
-        current.saved = store().save(
+        ref = store().save(
             scenario,
             facts,
             present.headline(scenario, result),
-            scenario_id=saved.scenario_id if saved else None,
-            expected_revision=saved.revision if saved else None,
+            scenario_id=onto.scenario_id if onto else None,
+            expected_revision=onto.revision if onto else None,
             author=scenario.owner,
         )
-        current.saved_scenario = scenario
     except StoreError as error:
         st.session_state["save_problems"] = [str(error)]
+        return
+    was_saved(scenario, ref)
 
 
 def _links(scenario: Scenario, facts: Facts) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from planner import __version__
+from planner.decision import present
 from planner.decision.evaluate import decide
 from planner.domain.facts import Facts
 from planner.domain.result import Result
@@ -30,6 +31,7 @@ class Opened(NamedTuple):
     revision: int | None = None
     latest_revision: int | None = None
     scenario_id: str | None = None
+    saved_answer: str | None = None
 
 
 def open_link() -> Opened | None:
@@ -47,15 +49,30 @@ def open_link() -> Opened | None:
 def _opened(query: dict[str, str]) -> Opened | None:
     if token := query.get("x"):
         scenario, facts = decode(token)
-        return Opened(scenario, facts, decide(scenario, facts))
+        return Opened(scenario, facts, _decided(scenario, facts))
     if scenario_id := query.get("s"):
         saved = store().load(scenario_id, _revision(query.get("r")))
-        result = decide(saved.scenario, saved.facts)
-        return Opened(saved.scenario, saved.facts, result, saved.revision, saved.latest_revision, saved.scenario_id)
+        return Opened(
+            saved.scenario,
+            saved.facts,
+            _decided(saved.scenario, saved.facts),
+            saved.revision,
+            saved.latest_revision,
+            saved.scenario_id,
+            saved.answer,
+        )
     st.title("Shared scenario")
     st.info("Open a link that somebody sent you, or one from the Scenarios page.", icon="ℹ️")
     st.page_link(SCENARIOS, label="Go to Scenarios")
     return None
+
+
+def _decided(scenario: Scenario, facts: Facts) -> Result:
+    """The answer from the facts of a link, which anybody can write: figures no answer can be made of are refused."""
+    try:
+        return decide(scenario, facts)
+    except (ValueError, ArithmeticError) as error:
+        raise LinkError("The figures in this link give no answer.", WAY_OUT) from error
 
 
 def _revision(text: str | None) -> int | None:
@@ -80,8 +97,13 @@ def banner(opened: Opened) -> None:
             label=f"There is a newer revision: {opened.latest_revision}",
             query_params={"s": opened.scenario_id or "", "r": str(opened.latest_revision)},
         )
-    if opened.facts.engine_version != __version__:
-        st.warning(f"This is version {__version__}: figures may differ where the changelog says so.", icon="⚠️")
+    now = present.headline(opened.scenario, opened.result)
+    if opened.saved_answer is not None and opened.saved_answer != now:
+        st.warning(
+            f"This version of the program ({__version__}) words or computes the answer differently. "
+            f"When it was saved it said: {md(opened.saved_answer)}",
+            icon="⚠️",
+        )
     if opened.scenario.owner:
         st.markdown(small(f"Owner: {md(opened.scenario.owner)}"))
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 from pydantic import ValidationError
@@ -35,21 +35,46 @@ HISTORY_LIMIT = 50
 PathKey = tuple[str | int, ...]
 
 
+class Moment(NamedTuple):
+    """What undo goes back to: a scenario, and where the document it belongs to was saved."""
+
+    scenario: Scenario
+    saved: SavedRef | None
+    saved_scenario: Scenario | None
+    document: int
+
+
 @dataclass
 class Draft:
-    """The scenario being edited. `epoch` changes when it is replaced from outside, so widgets start afresh."""
+    """The scenario being edited. `epoch` changes when it is replaced from outside, so widgets start afresh.
+
+    `document` tells the documents of one session apart, saved or not. `shown` has the fields that have a widget now.
+    """
 
     scenario: Scenario
     saved: SavedRef | None = None
     saved_scenario: Scenario | None = None
-    history: list[Scenario] = field(default_factory=list)
+    history: list[Moment] = field(default_factory=list)
     problems: dict[PathKey, Problem] = field(default_factory=dict)
+    shown: set[PathKey] = field(default_factory=set)
     epoch: int = 0
+    document: int = 0
+    documents: int = 0
 
     @property
     def dirty(self) -> bool:
         """Whether there is something that is not saved."""
         return self.scenario != self.saved_scenario
+
+    def remember(self) -> None:
+        """Put what there is now into the history, before it changes."""
+        now = Moment(self.scenario, self.saved, self.saved_scenario, self.document)
+        self.history = [*self.history, now][-HISTORY_LIMIT:]
+
+    def start_afresh(self) -> None:
+        """New widgets, which show the draft as it is: what was typed in wrongly is gone, and so is its message."""
+        self.problems = {}
+        self.epoch += 1
 
 
 @st.cache_resource
@@ -119,23 +144,59 @@ def draft() -> Draft:
 def open_in_editor(scenario: Scenario, saved: SavedRef | None = None) -> None:
     """Replace the draft by another document; what was there can be had back by undo."""
     current = draft()
-    current.history = [*current.history, current.scenario][-HISTORY_LIMIT:]
+    current.remember()
+    current.documents += 1
     current.scenario, current.saved, current.saved_scenario = scenario, saved, scenario
-    current.problems = {}
-    current.epoch += 1
+    current.document = current.documents
+    current.start_afresh()
+    st.session_state.pop("upload_problems", None)
 
 
 def undo() -> None:
-    """Back to the scenario before the last change."""
+    """Back to the scenario before the last change, and to where it was saved."""
     current = draft()
     if current.history:
-        current.scenario = current.history.pop()
-        current.problems = {}
+        current.scenario, current.saved, current.saved_scenario, current.document = current.history.pop()
+        current.start_afresh()
+
+
+def was_saved(scenario: Scenario, ref: SavedRef) -> None:
+    """Note where the draft is saved now; undo goes back to an earlier state of the same document, saved there too."""
+    current = draft()
+    current.saved, current.saved_scenario = ref, scenario
+    current.history = [
+        then._replace(saved=ref, saved_scenario=scenario) if then.document == current.document else then
+        for then in current.history
+    ]
+
+
+def was_renamed(before: SavedRef, ref: SavedRef, name: str) -> None:
+    """A saved revision got a name, and so a newer revision: drafts of it follow, so that their next save is not stale.
+
+    A draft of an older revision stays as it is: somebody else's change lies between.
+    """
+    current = draft()
+    if current.saved == before and current.saved_scenario is not None:
+        current.scenario, current.saved_scenario = _named(current.scenario, name), _named(current.saved_scenario, name)
+        current.saved = ref
         current.epoch += 1
+    current.history = [_renamed(then, ref, name) if then.saved == before else then for then in current.history]
+
+
+def _renamed(then: Moment, ref: SavedRef, name: str) -> Moment:
+    saved_scenario = then.saved_scenario and _named(then.saved_scenario, name)
+    return then._replace(scenario=_named(then.scenario, name), saved=ref, saved_scenario=saved_scenario)
+
+
+def _named(scenario: Scenario, name: str) -> Scenario:
+    return scenario.model_copy(update={"name": name})
 
 
 def change(update: Callable[[dict[str, Any]], None], where: PathKey) -> bool:
-    """Apply an edit to the draft as a whole; on a mistake keep the last good scenario and remember the message."""
+    """Apply an edit to the draft as a whole; on a mistake keep the last good scenario and remember the message.
+
+    A success at a place clears the messages there and of what contains it.
+    """
     current = draft()
     document = current.scenario.model_dump()
     update(document)
@@ -144,11 +205,17 @@ def change(update: Callable[[dict[str, Any]], None], where: PathKey) -> bool:
     except ValidationError as error:
         current.problems[where] = problems_of(error, document)[0]
         return False
-    current.problems.pop(where, None)
+    current.problems = {path: p for path, p in current.problems.items() if path != where[: len(path)]}
     if changed != current.scenario:
-        current.history = [*current.history, current.scenario][-HISTORY_LIMIT:]
+        current.remember()
         current.scenario = changed
     return True
+
+
+def change_list(update: Callable[[dict[str, Any]], None], where: PathKey) -> None:
+    """Add to a list of the draft or take from it: positions change, so messages and widgets start afresh."""
+    if change(update, where):
+        draft().start_afresh()
 
 
 def widget_key(path: PathKey) -> str:

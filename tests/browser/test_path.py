@@ -179,6 +179,13 @@ def test_zero_volume(app: AppPage) -> None:
     app.settle()
     expect(app.page.get_by_test_id("stException")).to_have_count(0)
     expect(app.page.get_by_test_id("stMetric").first).to_be_visible()
+    expect(app.page.locator(ANSWER)).to_contain_text("At zero volume nothing is paid for tokens")
+    for metric in ("Cost per request", "Cost per 1M tokens"):
+        expect(app.page.get_by_test_id("stMetric").filter(has_text=metric)).to_contain_text("undefined")
+    app.page.get_by_role("tab", name="Costs over time").click()
+    app.settle()
+    years = app.page.get_by_role("row").filter(has_text="gpt-oss-120b on Groq").filter(has_text="Year 1")
+    assert years.first.get_by_role("cell").all_inner_texts()[:2] == ["Year 1", "0.00"]
 
 
 def test_an_edit_keeps_place_and_focus(app: AppPage) -> None:
@@ -193,7 +200,7 @@ def test_an_edit_keeps_place_and_focus(app: AppPage) -> None:
     app.settle()
     expect(gpus).to_be_visible()
     expect(gpus).to_have_value("2")
-    assert app.page.evaluate("document.activeElement !== document.body")
+    expect(sidebar.get_by_label("Type in the GPU price")).to_be_focused()
     sidebar.get_by_text("Type in the GPU price").click()
     app.settle()
     expect(sidebar.get_by_role("spinbutton", name="GPU price (USD per GPU-hour)")).to_have_value("4.59")
@@ -226,3 +233,69 @@ def choose(app: AppPage, label: str, value: str) -> None:
     box.fill(value)
     app.page.get_by_role("option", name=value, exact=True).click()
     app.settle()
+
+
+TABS = ("Break-even", "Sources", "Assumptions", "Costs over time", "Notes and versions")
+SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
+
+
+@SCHEMES
+def test_an_open_option_and_a_blocked_one_are_accessible(app: AppPage, scheme: str) -> None:
+    app.open("/", scheme)
+    sidebar = app.page.get_by_test_id("stSidebar")
+    sidebar.locator("summary", has_text="own H200s").click()
+    app.settle()
+    assert axe(app) == []
+    sidebar.get_by_text("Type in the GPU price").click()
+    app.settle()
+    sidebar.get_by_role("button", name="Where this figure comes from").click()
+    app.settle()
+    expect(app.page.get_by_role("textbox", name="Address of the source")).to_be_visible()
+    assert axe(app) == []
+    app.page.keyboard.press("Escape")
+    sidebar.get_by_role("spinbutton", name="GPUs per replica").fill("3")
+    app.page.keyboard.press("Enter")
+    app.settle()
+    expect(app.page.get_by_text("is not priced").first).to_be_visible()
+    sidebar.get_by_text("Type in the throughput").click()
+    app.settle()
+    expect(sidebar.get_by_role("spinbutton", name="Output tokens/s per replica")).to_have_value("")
+    assert axe(app) == []
+
+
+@SCHEMES
+def test_every_detail_is_accessible(app: AppPage, scheme: str) -> None:
+    app.open("/", scheme)
+    for tab in TABS:
+        app.page.get_by_role("tab", name=tab).click()
+        app.settle()
+        assert axe(app) == [], tab
+
+
+@SCHEMES
+def test_a_shared_scenario_is_accessible(app: AppPage, server: Server, scheme: str) -> None:
+    app.open("/")
+    link = saved_link(app)
+    app.open(link.removeprefix(server.url), scheme)
+    expect(app.page.get_by_text("Read-only, revision 1")).to_be_visible()
+    assert axe(app) == []
+
+
+def test_a_rate_that_may_be_empty_can_be_given_and_taken_away(app: AppPage) -> None:
+    app.open("/")
+    sidebar = app.page.get_by_test_id("stSidebar")
+    sidebar.locator("summary", has_text="on Groq").click()
+    app.settle()
+    sidebar.get_by_text("Type in the price").click()
+    app.settle()
+    write = sidebar.get_by_role("spinbutton", name="Cache write (USD per 1M tokens)")
+    expect(write).to_have_value("")
+    write.fill("0.5")
+    write.press("Enter")
+    app.settle()
+    expect(write).to_have_value("0.5")
+    write.fill("")
+    write.press("Enter")
+    app.settle()
+    expect(write).to_have_value("")
+    expect(app.page.get_by_test_id("stException")).to_have_count(0)

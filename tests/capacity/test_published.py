@@ -18,6 +18,7 @@ from planner.capacity.published import (
     choose,
     dense_tflops,
     derating,
+    derating_name,
     matching_rows,
     shape_factor,
     split_work,
@@ -27,7 +28,7 @@ from planner.decision.resolve_throughput import SHAPE_HIGH_FRACTION, SHAPE_LOW_F
 from planner.domain.workload import LatencyTarget
 from tests.builders import tables
 
-RELAXED, INTERACTIVE = 0.9, 0.58
+INTERACTIVE = 0.58
 TARGET = LatencyTarget(ttft_slo_ms=2000, tpot_slo_ms=60)
 
 
@@ -64,7 +65,7 @@ def choice(*rows: MeasuredRow, shape: tuple[float, float] = (1000, 500), target:
         target=target,
         shape=shape,
         compute_ceiling_tokens_per_s=60_000,
-        deratings=(RELAXED, INTERACTIVE),
+        offline_share=INTERACTIVE,
     )
     assert found is not None
     return found
@@ -122,18 +123,19 @@ def test_shape_factor_is_the_worse_of_the_two(shape: tuple[float, float], factor
     [(2000, 60, 1.0), (1, 1, 1.0), (2001, 60, None), (2000, 60.1, None)],
 )
 def test_a_stated_latency_is_held_against_the_target(ttft_ms: float, tpot_ms: float, share: float | None) -> None:
-    assert derating(timed("m1", ttft_ms, tpot_ms, 1000), TARGET, RELAXED, INTERACTIVE) == share
+    assert derating(timed("m1", ttft_ms, tpot_ms, 1000), TARGET, INTERACTIVE) == share
 
 
 @pytest.mark.parametrize(
-    ("ttft_slo_ms", "tpot_slo_ms", "share"),
-    [(2000, 200, RELAXED), (10_000, 500, RELAXED), (2000, 60, INTERACTIVE), (450, 200, INTERACTIVE)],
+    ("ttft_slo_ms", "tpot_slo_ms", "kind"),
+    [(2000, 200, "relaxed"), (10_000, 500, "relaxed"), (2000, 60, "interactive"), (450, 200, "interactive")],
 )
 def test_an_offline_run_is_derated_by_how_strict_the_target_is(
-    ttft_slo_ms: float, tpot_slo_ms: float, share: float
+    ttft_slo_ms: float, tpot_slo_ms: float, kind: str
 ) -> None:
     target = LatencyTarget(ttft_slo_ms=ttft_slo_ms, tpot_slo_ms=tpot_slo_ms)
-    assert derating(row(), target, RELAXED, INTERACTIVE) == share
+    assert derating_name(target) == f"slo_derating_{kind}_fraction"
+    assert derating(row(), target, 0.5) == 0.5
 
 
 def test_a_derated_rate_is_the_share_of_the_measured_one() -> None:
@@ -151,7 +153,7 @@ def test_nothing_is_chosen_when_no_row_holds_the_target() -> None:
             target=TARGET,
             shape=(1000, 500),
             compute_ceiling_tokens_per_s=60_000,
-            deratings=(RELAXED, INTERACTIVE),
+            offline_share=INTERACTIVE,
         )
         is None
     )

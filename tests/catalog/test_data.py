@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from planner.catalog.rows import PriceTerm, SourcedRow, as_of_date
+from planner.catalog.rows import PriceTerm, SourcedRow
 from planner.catalog.tables import ROW_TYPES, Tables, load_tables
+from planner.domain.base import as_of_date
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 TODAY = dt.date(2026, 11, 21)

@@ -200,11 +200,11 @@ def test_a_model_without_token_prices_is_refused() -> None:
 
 
 def test_every_price_names_its_source_and_day() -> None:
-    for item in token_prices("groq", "openai/gpt-oss-120b", ON, 12).evidence:
-        assert item.source_url.startswith("https://")
-        assert dt.date.fromisoformat(item.as_of) <= ON
-        assert (item.origin, item.unit) == ("published", "USD per 1M tokens")
-        assert "genai-prices" in item.source
+    item = token_prices("groq", "openai/gpt-oss-120b", ON, 12).source
+    assert item.source_url.startswith("https://")
+    assert dt.date.fromisoformat(item.as_of) <= ON
+    assert (item.origin, item.unit) == ("published", "USD per 1M tokens")
+    assert "genai-prices" in item.source
 
 
 NOON = dt.datetime.combine(ON, dt.time(12), dt.UTC)

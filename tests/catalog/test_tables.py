@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from planner.catalog.rows import as_of_date
 from planner.catalog.tables import ROW_TYPES, CatalogError, load_tables
+from planner.domain.base import as_of_date
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 Edit = Callable[[list[dict[str, str]]], None]

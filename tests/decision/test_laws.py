@@ -71,7 +71,7 @@ def apis(draw: st.DrawFn, option_id: str = "api") -> Any:
         draw(cents),
         cached_input_usd_per_mtok=draw(st.none() | cents),
         cache_write_usd_per_mtok=draw(st.none() | cents),
-        batch_discount_fraction=draw(st.sampled_from([0, 0.5])),
+        batch_discount_fraction=draw(st.sampled_from([0.1, 0.5])),
         long_context_threshold_tokens=draw(st.none() | st.integers(1, 20_000)),
         long_input_multiplier=2,
         long_output_multiplier=1.5,

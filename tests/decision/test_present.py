@@ -222,7 +222,7 @@ def test_every_table_is_rectangular_and_says_its_units() -> None:
 def test_versions_name_what_made_the_figures() -> None:
     rows = {row[0]: row[1] for row in present.version_rows(SCENARIO, RESULT).rows}
     assert rows["Date of prices"] == dt.date(2026, 11, 20).isoformat()
-    assert rows["Program version"] == "0.1.0"
+    assert rows["Program version of the figures"] == rows["Program version of the prices"] == "0.1.0"
     assert set(rows) >= {"Catalog version", "Scenario form", "Result form"}
 
 

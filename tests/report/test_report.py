@@ -17,7 +17,7 @@ from planner.charts import break_even_alt, break_even_chart, cost_stack_alt, cos
 from planner.decision import present
 from planner.domain.result import Result, Verdict
 from planner.domain.scenario import Scenario
-from planner.report import Figure, as_json, render_csv, render_pdf
+from planner.report import Figure, render_csv, render_pdf
 from planner.report.glyphs import breakable, covered
 from planner.units import money
 from tests.samples_result import changed, sample_result, sample_scenario
@@ -155,7 +155,7 @@ def test_csv_numbers_stay_numbers() -> None:
 
 
 def test_json_is_the_result() -> None:
-    assert Result.model_validate_json(as_json(RESULT)).verdict.recommended_id == "groq"
+    assert Result.model_validate_json(RESULT.model_dump_json()).verdict.recommended_id == "groq"
 
 
 def test_pdf_is_the_same_twice_and_needs_a_time_zone() -> None:

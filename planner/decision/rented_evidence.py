@@ -1,0 +1,120 @@
+"""Every figure behind a rented option as evidence: price, measurement and how it was adapted, model and GPU."""
+
+from __future__ import annotations
+
+from planner.capacity import published
+from planner.catalog.rows import DefaultRow, FormatRow, GpuPriceRow, GpuRow, ModelRow
+from planner.domain.evidence import Evidence
+from planner.units import MIB_PER_GIB
+
+KIB = 1024
+BILLION = 1e9
+
+
+def price_evidence(row: GpuPriceRow) -> Evidence:
+    """A rental price of the catalog."""
+    return Evidence(
+        label=f"{row.gpu_id} at {row.provider}, {row.instance}, on demand",
+        value=f"{row.usd_per_gpu_hour:g}",
+        unit="USD per GPU-hour",
+        origin=row.origin,
+        source=row.source,
+        source_url=row.source_url,
+        as_of=row.as_of,
+        confidence=row.confidence,
+        note=row.note,
+    )
+
+
+def throughput_evidence(
+    label: str, chosen: published.Choice, shape: tuple[float, float], derating: DefaultRow
+) -> tuple[Evidence, ...]:
+    """The measured row, the share of it that holds the target when that is not all, and the constant that adapts it."""
+    found = [_row_evidence(label, chosen, shape), _mfu_evidence()]
+    if chosen.derating != 1:
+        found.append(_default_evidence(derating, "Share of offline throughput at the target"))
+    return tuple(found)
+
+
+def _row_evidence(label: str, chosen: published.Choice, shape: tuple[float, float]) -> Evidence:
+    row = chosen.row
+    return Evidence(
+        label=f"{label}, throughput of one replica",
+        value=f"{row.output_tokens_per_s:,.6g}",
+        unit=f"output tokens/s at {row.input_tokens:,.0f} in / {row.output_tokens:,.0f} out",
+        origin="modelled" if row.derived else "published",
+        source=f"{row.source_id} row {row.row_id}: {row.model_name} on {row.n_gpu} x {row.gpu_name}, "
+        + f"{row.engine} {row.engine_version}".strip(),
+        source_url=row.source_url,
+        as_of=row.as_of or "",
+        confidence="medium",
+        note="; ".join(_notes(chosen, shape)),
+    )
+
+
+def _notes(chosen: published.Choice, shape: tuple[float, float]) -> list[str]:
+    """How the row was run and what was done with it."""
+    row = chosen.row
+    notes = [f"carried over to {shape[0]:,.0f} in / {shape[1]:,.0f} out ({chosen.shape_factor:.1f} times off) by CAP-1"]
+    if row.derived:
+        notes.append("output tokens/s computed from its published latencies")
+    if row.concurrency:
+        notes.append(f"{row.concurrency:,.0f} requests in flight")
+    if row.ttft_ms and row.tpot_ms:
+        notes.append(f"mean TTFT {row.ttft_ms:,.0f} ms, mean TPOT {row.tpot_ms:,.1f} ms")
+    return notes
+
+
+def _mfu_evidence() -> Evidence:
+    return Evidence(
+        label="Share of the dense rate that prompts reach (PREFILL_MFU)",
+        value=f"{published.PREFILL_MFU:g}",
+        unit="fraction",
+        origin="modelled",
+        source="lowest median error over pairs of published rows, this project's bench/RESULTS.md",
+        note="splits a measured rate into prompt and output work",
+    )
+
+
+def _default_evidence(row: DefaultRow, label: str) -> Evidence:
+    return Evidence(
+        label=label,
+        value=f"{row.value:g}",
+        unit=row.unit,
+        origin=row.origin,
+        source=row.source,
+        source_url=row.source_url,
+        as_of=row.as_of,
+        confidence=row.confidence,
+        note=row.note,
+    )
+
+
+def specification_evidence(
+    model: ModelRow, number_format: FormatRow, gpu: GpuRow, weight_gib: float
+) -> tuple[Evidence, ...]:
+    """What of the model and of the GPU the memory fit and the ceilings used."""
+    kv_kib = model.kv_bytes_per_token_16bit / KIB
+    tflops = published.dense_tflops(gpu, number_format.compute_rate) or 0.0
+    return (
+        Evidence(
+            label=f"{model.name} in {number_format.name}",
+            value=f"{weight_gib:.1f} / {model.active_params / BILLION:.4g} / {kv_kib:.4g}",
+            unit="GiB of weights / billion active parameters / KiB of 16-bit KV cache per token",
+            origin=model.origin,
+            source=model.source,
+            source_url=model.source_url,
+            as_of=model.as_of,
+            confidence=model.confidence,
+        ),
+        Evidence(
+            label=gpu.name,
+            value=f"{gpu.memory_mib_reported / MIB_PER_GIB:.1f} / {tflops:,.6g} / {gpu.memory_bandwidth_gb_per_s:,.6g}",
+            unit="GiB / dense TFLOPS at this format / GB/s, per GPU",
+            origin=gpu.origin,
+            source=gpu.source,
+            source_url=gpu.source_url,
+            as_of=gpu.as_of,
+            confidence=gpu.confidence,
+        ),
+    )

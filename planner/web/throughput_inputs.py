@@ -1,0 +1,94 @@
+"""What one replica serves, typed in by hand: one figure or two rates, and what they start from."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from planner.domain.facts import RentedFacts
+from planner.domain.options import RentedOption, TypedThroughput
+from planner.web import fields
+from planner.web.option_switch import Changes, ask, switch, typed_switch
+from planner.web.state import PathKey, answer, draft, today
+from planner.web.text import small
+
+ONE = {"output_tokens_per_s_per_replica": "Output tokens/s per replica"}
+PAIR = {
+    "prefill_tokens_per_s_per_replica": "Prefill tokens/s per replica",
+    "decode_tokens_per_s_per_replica": "Decode tokens/s per replica",
+}
+NOTHING_KNOWN = "There is no published measurement to start from: type in the throughput."
+PAIR_NOT_KNOWN = "Both rates are needed, each measured alone."
+ONE_NOT_KNOWN = "The figure at this workload's own mix is needed."
+
+
+def throughput_inputs(path: PathKey, option: RentedOption) -> None:
+    """The switch, and the typed throughput when it is on."""
+    wanted = typed_switch("Type in the throughput", path, "throughput", lambda: published(option), {})
+    if option.throughput is not None:
+        _typed(path, option, option.throughput)
+    elif wanted:
+        _ask_new(path)
+    else:
+        st.markdown(small("Throughput: the nearest published measurement that holds the latency target."))
+
+
+def _ask_new(path: PathKey) -> None:
+    labels = PAIR if st.toggle("Prefill and decode apart", key=fields.panel_key((*path, "throughput"))) else ONE
+    ask(path, NOTHING_KNOWN, labels, lambda typed: {"throughput": typed})
+
+
+def published(option: RentedOption) -> Changes | None:
+    """What the option runs at now, with its range; None when that is not known."""
+    facts, rate = answer(draft().scenario)[0], _rate_now(option)
+    now = next(entry for entry in facts.options if entry.option_id == option.option_id)
+    if rate is None or not isinstance(now, RentedFacts):
+        return None
+    return {
+        "output_tokens_per_s_per_replica": rate,
+        "held_at_slo": now.replica.held_at_slo,
+        "low_fraction": now.replica.low_fraction,
+        "high_fraction": now.replica.high_fraction,
+        "provenance": {
+            "origin": "assumed",
+            "source": f"nearest published measurement, taken on {today()}, edited by hand",
+            "as_of": today().isoformat(),
+        },
+    }
+
+
+def _rate_now(option: RentedOption) -> float | None:
+    """Output tokens/s of one replica at this workload's mix, as the answer has it."""
+    fleet = answer(draft().scenario)[1].option(option.option_id).fleet
+    return round(fleet.replica_output_tokens_per_s, 3) or None if fleet else None
+
+
+def _typed(path: PathKey, option: RentedOption, typed: TypedThroughput) -> None:
+    where = (*path, "throughput")
+    is_pair = typed.output_tokens_per_s_per_replica is None
+    pair = switch("Prefill and decode apart", where, "pair", is_pair, lambda on: _form(option, on, is_pair))
+    if pair == is_pair:
+        for name, label in (PAIR if pair else ONE).items():
+            fields.number(label, (*where, name), step=10, needed=True)
+    else:
+        empty = dict.fromkeys(ONE if pair else PAIR)
+        why, labels = (PAIR_NOT_KNOWN, PAIR) if pair else (ONE_NOT_KNOWN, ONE)
+        ask(where, why, labels, lambda given: {**empty, **given})
+    _range(where)
+
+
+def _form(option: RentedOption, to_pair: bool, is_pair: bool) -> Changes | None:
+    """Two rates give one figure at this mix; one figure does not give two rates."""
+    if to_pair == is_pair:
+        return {}
+    rate = None if to_pair else _rate_now(option)
+    return None if rate is None else {**dict.fromkeys(PAIR), "output_tokens_per_s_per_replica": rate}
+
+
+def _range(path: PathKey) -> None:
+    panel = st.popover("Range and latency", key=fields.panel_key(path), on_change="rerun", width="stretch")
+    if panel.open:
+        with panel:
+            fields.flag("Measured at the latency target", (*path, "held_at_slo"))
+            fields.number("Low end (share of the figure)", (*path, "low_fraction"), step=0.05)
+            fields.number("High end (share of the figure)", (*path, "high_fraction"), step=0.05)
+    fields.provenance_inputs((*path, "provenance"))
