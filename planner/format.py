@@ -24,7 +24,7 @@ def usd(value: float | Decimal) -> str:
 def usd_small(value: float | Decimal) -> str:
     """Four significant digits, for prices per request or per million tokens: `$0.2204`, `$14.40`."""
     amount = round_significant(value, 4)
-    places = max(2, -int(amount.as_tuple().exponent)) if amount else 2
+    places = 0 if abs(amount) >= 1000 else max(2, -int(amount.as_tuple().exponent)) if amount else 2
     return _signed(amount, f"${abs(amount):,.{places}f}")
 
 
@@ -58,7 +58,7 @@ def tokens_per_day(value: float) -> str:
 
 def requests_per_day(value: float) -> str:
     """Volume with its unit: `478k requests/day`."""
-    return f"{short(value)} requests/day"
+    return f"{short(value)} request{'' if value == 1 else 's'}/day"
 
 
 def percent(fraction: float) -> str:

@@ -215,7 +215,7 @@ _THROUGHPUTS = st.builds(
 
 @st.composite
 def _options(draw: st.DrawFn, option_id: str) -> ApiOption | HostedOption | RentedOption:
-    common = {"option_id": option_id, "label": draw(_WORDS), "operations": draw(_OPERATIONS)}
+    common = {"option_id": option_id, "label": draw(_NAMES), "operations": draw(_OPERATIONS)}
     if draw(st.booleans()):
         ids = {name: draw(_IDS) for name in ("model_id", "format_id", "gpu_id")}
         numbers = {"min_replicas": draw(st.integers(0, 100_000)), "kv_cache_bits": draw(st.sampled_from((8, 16)))}

@@ -224,6 +224,7 @@ def _demand(tokens_per_day: float) -> Demand:
         output_tokens_per_day=52e6 * share,
         tokens_per_day=tokens_per_day,
         peak_requests_per_s=5.787 * share,
+        volume_multiplier=1,
     )
 
 

@@ -7,7 +7,6 @@ taken for explicit days; a price that depends on the hour is the mean over the 2
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 from importlib.metadata import version
@@ -43,6 +42,7 @@ _UNMODELLED_CHARGES = {
 }
 _BATCH = {"processing": "batch"}
 _LATEST = "-latest"
+_LIST_PROVIDERS = "`planner catalog list providers` lists them."
 LIBRARY_DATE = dt.date(2026, 11, 9)
 """What the pinned library knows up to: its newest price change that was not a future one when it was released."""
 
@@ -95,8 +95,9 @@ def models(provider: str) -> tuple[str, ...]:
     return tuple(sorted(m.id for m in entry.models if not m.id.endswith(_LATEST))) if entry else ()
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    return did_you_mean(name, known, "Run `planner catalog list` to see what there is.")
+def _models_like(provider: str, model: str) -> str:
+    listing = f"`planner catalog list models --provider {provider}` lists them."
+    return did_you_mean(model, models(provider), listing)
 
 
 def find(provider: str, model: str) -> ListedModel:
@@ -108,7 +109,8 @@ def find(provider: str, model: str) -> ListedModel:
                 code="PROVIDER_UNKNOWN",
                 message=f"The price catalog has no provider {provider!r}.",
                 field="provider",
-                remedy=_nearest(provider, _providers()) + " Or type in the price.",
+                remedy=did_you_mean(provider, _providers(), "`planner catalog list providers` lists them.")
+                + " Or type in the price.",
             )
         )
     if model.endswith(_LATEST):
@@ -117,7 +119,7 @@ def find(provider: str, model: str) -> ListedModel:
                 code="ALIAS_REFUSED",
                 message=f"{model!r} is an alias: the model behind it changes without notice, and so does its price.",
                 field="model",
-                remedy=_nearest(model.removesuffix(_LATEST), models(provider)),
+                remedy=_models_like(provider, model.removesuffix(_LATEST)),
             )
         )
     for info in entry.models:
@@ -128,7 +130,7 @@ def find(provider: str, model: str) -> ListedModel:
             code="MODEL_UNKNOWN",
             message=f"The price catalog has no model {model!r} at {provider}.",
             field="model",
-            remedy=_nearest(model, models(provider)) + " Or type in the price.",
+            remedy=_models_like(provider, model) + " Or type in the price.",
         )
     )
 

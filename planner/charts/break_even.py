@@ -89,7 +89,13 @@ def break_even_alt(result: Result) -> str:
     names = ", ".join(c.label for c in result.curves) or "no option"
     today = tokens_per_day(result.demand.tokens_per_day)
     about = " ".join(break_even_sentences(result))
-    return f"Line chart of cost per month against tokens per day for {names}. Today: {today}. {about}"
+    return f"Line chart of cost per month against tokens per day for {names}. {_asked(result)} {today}. {about}"
+
+
+def _asked(result: Result) -> str:
+    """What the marked volume is."""
+    factor = result.demand.volume_multiplier
+    return "Today" if factor == 1 else f"{factor:g} x the workload:"
 
 
 def _view(result: Result) -> View:
@@ -152,7 +158,7 @@ def _marks(result: Result, pair: BreakEven | None, view: View) -> list[Mark]:
     if pair and pair.first_tokens_per_day and pair.first_tokens_per_day != pair.robust_tokens_per_day:
         marks.append(_crossing(result, pair, pair.first_tokens_per_day, "First cheaper above", "circle"))
     today = result.demand.tokens_per_day
-    marks.append(Mark(today, view.y[1], f"Today {short(today)}/day", ""))
+    marks.append(Mark(today, view.y[1], f"{_asked(result)} {short(today)}/day", ""))
     return [m for m in marks if view.x[0] <= m.x <= view.x[1] and view.y[0] <= m.y <= view.y[1]]
 
 

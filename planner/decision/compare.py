@@ -26,23 +26,34 @@ def break_evens(
     scenario: Scenario, options: tuple[OptionResult, ...], costs: dict[str, OptionCost]
 ) -> tuple[BreakEven, ...]:
     """All pairs; first the cheapest per-token option against the cheapest rented one, then by cost."""
-    per_token = _by_cost([o for o in options if o.kind != "rented"])
-    rented = _by_cost([o for o in options if o.kind == "rented"])
+    per_token = _by_cost([o for o in options if o.kind != "rented"], costs)
+    rented = _by_cost([o for o in options if o.kind == "rented"], costs)
     base = class_arrays(scenario.workload).tokens_per_day
     return tuple(_pair(api, own, costs, base) for own in rented for api in per_token)
 
 
-def _by_cost(options: list[OptionResult]) -> list[OptionResult]:
-    return sorted(options, key=lambda o: (o.tco_usd is None, o.tco_usd or 0.0, o.option_id))
+def _by_cost(options: list[OptionResult], costs: dict[str, OptionCost]) -> list[OptionResult]:
+    """Cheapest first; equals, as at zero volume, by what the workload at multiplier 1 would cost; blocked last."""
+
+    def key(option: OptionResult) -> tuple[bool, float, float, str]:
+        cost = costs.get(option.option_id)
+        return (
+            option.tco_usd is None,
+            option.tco_usd or 0.0,
+            float(cost.average_usd(1)) if cost else 0.0,
+            option.option_id,
+        )
+
+    return sorted(options, key=key)
 
 
 def _pair(api: OptionResult, own: OptionResult, costs: dict[str, OptionCost], base: float) -> BreakEven:
     line, stairs = costs.get(api.option_id), costs.get(own.option_id)
     if not isinstance(line, PerTokenCost) or not isinstance(stairs, RentedCost):
         blocked = " and ".join(o.label for o in (api, own) if o.status == "blocked")
-        return _not_known(api, own, f"Not known: {blocked} cannot be priced.")
+        return _not_known(api, own, f"Break-even is not known: {blocked} cannot be priced.")
     if base == 0:
-        return _not_known(api, own, "Not known: the workload has no requests, so it has no mix of tokens.")
+        return _not_known(api, own, "Break-even is not known: the workload asks for no tokens, so it has no mix.")
     solution = win_intervals(line.line(), stairs.stairs())
     return BreakEven(
         per_token_id=api.option_id,
@@ -70,12 +81,12 @@ def _explain(api: OptionResult, own: OptionResult, solution: Solution, base: flo
         )
     if solution.intervals:
         return (
-            f"Not reached for good: {own.label} is cheaper than {api.label} only in "
+            f"Break-even is not reached for good: {own.label} is cheaper than {api.label} only in "
             f"{plural(len(solution.intervals), 'window')} of volume, and loses above the last."
         )
     return (
-        f"Not reached at any volume: a full replica of {own.label} costs more than {api.label} charges for the tokens "
-        "it can serve."
+        f"Break-even is not reached at any volume: a full replica of {own.label} costs more than {api.label} charges "
+        "for the tokens it can serve."
     )
 
 

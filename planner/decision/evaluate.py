@@ -177,9 +177,9 @@ def _with_distance(options: tuple[OptionResult, ...]) -> tuple[OptionResult, ...
 
 
 def _evidence(facts: Facts) -> tuple[Evidence, ...]:
-    """Every figure used, each once, in the order of the options."""
+    """Every figure that a price rests on, each once, in the order of the options."""
     seen: dict[tuple[str, ...], Evidence] = {}
     for found in facts.options:
-        for item in found.evidence:
+        for item in () if isinstance(found, BlockedFacts) else found.evidence:
             seen.setdefault((item.label, item.value, item.unit, item.source), item)
     return tuple(seen.values())

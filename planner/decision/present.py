@@ -73,7 +73,9 @@ def headline(scenario: Scenario, result: Result) -> str:
     chosen = _recommended(result)
     if chosen is None:
         return _no_answer(result)
-    return f"{_answer(scenario, result, chosen)}. Confidence: {result.verdict.confidence}."
+    factor = result.demand.volume_multiplier
+    asked = "" if factor in (0, 1) else f" Volume: {factor:g} times the workload."
+    return f"{_answer(scenario, result, chosen)}.{asked} Confidence: {result.verdict.confidence}."
 
 
 def _recommended(result: Result) -> OptionResult | None:
@@ -88,7 +90,7 @@ def _runner_up(result: Result) -> OptionResult | None:
 
 def _answer(scenario: Scenario, result: Result, chosen: OptionResult) -> str:
     other = _runner_up(result)
-    if result.demand.tokens_per_day == 0:
+    if result.demand.requests_per_day == 0:
         return _idle(chosen, other)
     if other is None:
         return _alone(result, chosen)
@@ -121,7 +123,7 @@ def _compared(result: Result, other: OptionResult) -> str:
 def _idle(chosen: OptionResult, other: OptionResult | None) -> str:
     text = f"At zero volume nothing is paid for tokens: {chosen.label} costs {_per_month(chosen)}"
     if other is not None:
-        keeps = ", its GPUs being paid for while idle," if other.fleet else ""
+        keeps = ", its GPUs being paid for while idle," if other.fleet and other.fleet.gpus else ""
         text += f" and {other.label}{keeps} {_per_month(other)}"
     return f"{text}; the cost per request and per 1M tokens is undefined"
 
@@ -140,11 +142,11 @@ def _close(scenario: Scenario, result: Result, chosen: OptionResult, other: Opti
     start = f"Too close to call on cost: {chosen.label}"
     if cheapest.option_id != chosen.option_id:
         extra = share(chosen.dearer_than_best_fraction or 0.0)
-        rival = f"only {extra} more than the cheapest, {cheapest.label} ({_per_month(cheapest)}), {band}"
+        rival = f"{extra} more than the cheapest, {cheapest.label} ({_per_month(cheapest)}), {band}"
         return f"{start}, the simpler option, is recommended at {_money(result, chosen)}, {rival}"
     near = _nearest(result, chosen) or other
     extra = share(near.dearer_than_best_fraction or 0.0)
-    rival = f"{near.label} ({_per_month(near)}) costs only {extra} more, {band}, and is not simpler"
+    rival = f"{near.label} ({_per_month(near)}) costs {extra} more, {band}, and is not simpler"
     return f"{start} is recommended at {_money(result, chosen)}; {rival}"
 
 
@@ -181,8 +183,17 @@ def _break_even(result: Result, pair: BreakEven | None) -> str:
         return f"{_clause(pair.explanation)}."
     self_host, per_token = label_of(result, pair.self_host_id), label_of(result, pair.per_token_id)
     above = tokens_per_day(pair.robust_tokens_per_day)
-    today = f"today's volume is {tokens_per_day(result.demand.tokens_per_day)}"
-    return f"{self_host} becomes cheaper than {per_token} for good above {above} at this mix; {today}."
+    return f"{self_host} becomes cheaper than {per_token} for good above {above} at this mix; {_volume(result)}."
+
+
+def _volume(result: Result) -> str:
+    """The volume asked about: today's, or a multiple of the workload."""
+    tokens, factor = tokens_per_day(result.demand.tokens_per_day), result.demand.volume_multiplier
+    return (
+        f"today's volume is {tokens}"
+        if factor == 1
+        else f"the volume asked about, {factor:g} times the workload, is {tokens}"
+    )
 
 
 def _clause(sentence: str) -> str:
@@ -229,7 +240,7 @@ def _cost_metrics(result: Result, chosen: OptionResult | None) -> tuple[Metric, 
     month = chosen.tco_usd_per_month if chosen else None
     request = chosen.usd_per_request if chosen else None
     blended = chosen.blended_usd_per_mtok if chosen else None
-    missing = "undefined" if chosen and result.demand.tokens_per_day == 0 else NOT_KNOWN
+    missing = "undefined" if chosen else NOT_KNOWN
     spread = f"one-offs spread over {plural(result.horizon_months, 'month')}"
     volume = f"at {requests_per_day(result.demand.requests_per_day)}"
     return (
@@ -247,11 +258,12 @@ def _break_even_metric(result: Result) -> Metric:
     label = "Cheaper for good above"
     if not result.break_evens:
         return Metric("Break-even", NONE, "needs a per-token option and one on your own GPUs")
+    if not priced_ids(result):
+        return Metric("Break-even", NOT_KNOWN, "no option can be priced")
     pair = result.break_evens[0]
     sides = f"{label_of(result, pair.self_host_id)} against {label_of(result, pair.per_token_id)}"
     if pair.robust_tokens_per_day is not None:
-        today = tokens_per_day(result.demand.tokens_per_day)
-        return Metric(label, tokens_per_day(pair.robust_tokens_per_day), f"{sides}; today {today}")
+        return Metric(label, tokens_per_day(pair.robust_tokens_per_day), f"{sides}; {_volume(result)}")
     return Metric(
         "Break-even", {"not_known": NOT_KNOWN, "not_reached": "not reached"}.get(pair.status, "not for good"), sides
     )
@@ -271,7 +283,7 @@ def _saving_metric(result: Result) -> tuple[Metric, ...]:
     if other is None or saving is None:
         return ()
     fraction = result.verdict.saving_fraction
-    part = f", {share(fraction)}" if fraction is not None else ""
-    return (
-        Metric(f"Saving over {plural(result.horizon_months, 'month')}", usd(saving), f"against {other.label}{part}"),
-    )
+    part = f", {share(abs(fraction))}" if fraction is not None else ""
+    name = "Saving" if saving >= 0 else "Extra cost"
+    over = f"{name} over {plural(result.horizon_months, 'month')}"
+    return (Metric(over, usd(abs(saving)), f"against {other.label}{part}"),)

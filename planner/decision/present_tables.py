@@ -132,14 +132,19 @@ def why(scenario: Scenario, result: Result, option: OptionResult) -> str:
     """Why an option is recommended, dearer or blocked."""
     if option.status == "blocked":
         return "Blocked. " + " ".join(f"{r.code}: {r.message} {r.remedy}" for r in option.reasons)
-    fraction = option.dearer_than_best_fraction or 0.0
     cheapest = option.option_id == result.verdict.cheapest_id
-    distance = "the cheapest" if cheapest or not fraction else dearer(fraction)
+    distance = "the cheapest" if cheapest else _distance(option.dearer_than_best_fraction)
     if option.option_id != result.verdict.recommended_id:
         return f"{_capital(distance)}{'' if cheapest else _largest_part(option)}."
     if cheapest:
         return "Recommended: the cheapest."
     return f"Recommended: the simpler option inside the {percent(scenario.tie_band_fraction)} tie band, {distance}."
+
+
+def _distance(fraction: float | None) -> str:
+    if fraction is None:
+        return "dearer than the cheapest, which costs nothing"
+    return dearer(fraction) if fraction else "as cheap as the cheapest"
 
 
 def _capital(text: str) -> str:

@@ -6,7 +6,7 @@ import datetime as dt
 
 from planner.decision.kernel import OptionCost, PerTokenCost
 from planner.domain.base import as_of_date
-from planner.domain.facts import Facts, RentedFacts
+from planner.domain.facts import BlockedFacts, Facts, PerTokenFacts, RentedFacts
 from planner.domain.options import COMPLEXITY_RANK
 from planner.domain.result import ConfidenceLevel, OptionResult, Verdict
 from planner.domain.scenario import Scenario
@@ -74,9 +74,10 @@ def _confidence(
         *_assumed(facts),
         *_dates(facts),
         *_blocked(options),
+        *(["Only one option has a price."] if len(costs) == 1 else []),
     ]
-    if flips:
-        return "low", (reason, *doubts)
+    if flips or any(_later(facts)):
+        return "low", ((reason, *doubts) if reason else tuple(doubts))
     return ("medium" if doubts else "high"), ((reason, *doubts) if reason else tuple(doubts))
 
 
@@ -100,13 +101,20 @@ def _throughput_test(
     for end in (0, 1):
         totals = {i: _average(cost, scenario, ranges[i][end] if i in ranges else 1.0) for i, cost in costs.items()}
         ends.append(recommend(totals, kinds, scenario.tie_band_fraction)[0])
-    low, high = min(r[0] for r in ranges.values()), max(r[1] for r in ranges.values())
-    span = f"with throughput from {percent(low)} to {percent(high)} of the figure used"
-    if all(end == chosen for end in ends):
-        return False, f"The answer is the same {span}."
     labels = {o.option_id: o.label for o in options}
-    changed = sorted({labels[end] for end in ends if end != chosen})
-    return True, f"The answer changes to {' or '.join(changed)} {span}: measure before deciding."
+    pairs = zip(ends, ("low", "high"), strict=True)
+    flips = [f"{labels[found]} at the {name} end" for found, name in pairs if found != chosen]
+    span = _span(set(ranges.values()))
+    if not flips:
+        return False, f"The answer is the same {span}."
+    return True, f"The answer changes to {' and to '.join(flips)} {span}: measure before deciding."
+
+
+def _span(ranges: set[tuple[float, float]]) -> str:
+    if len(ranges) > 1:
+        return "over the ranges of the throughputs used"
+    (low, high) = next(iter(ranges))
+    return f"with throughput from {percent(low)} to {percent(high)} of the figure used"
 
 
 def _average(cost: OptionCost, scenario: Scenario, throughput: float) -> float:
@@ -117,12 +125,16 @@ def _average(cost: OptionCost, scenario: Scenario, throughput: float) -> float:
 
 
 def _assumed(facts: Facts) -> list[str]:
-    items = {item.label for found in facts.options for item in found.evidence if item.origin == "assumed"}
+    items = {item.label for found in _priced(facts) for item in found.evidence if item.origin == "assumed"}
     return (
         [f"{plural(len(items), 'figure')} of the options {'is' if len(items) == 1 else 'are'} assumed."]
         if items
         else []
     )
+
+
+def _priced(facts: Facts) -> list[PerTokenFacts | RentedFacts]:
+    return [found for found in facts.options if not isinstance(found, BlockedFacts)]
 
 
 def _far(facts: Facts) -> list[str]:
@@ -134,16 +146,20 @@ def _far(facts: Facts) -> list[str]:
     )
 
 
+def _price_dates(facts: Facts) -> list[dt.date]:
+    """Dates of the prices; specifications do not age so."""
+    items = [item for found in _priced(facts) for item in found.evidence]
+    return [as_of_date(item.as_of) for item in items if item.as_of and item.unit.startswith("USD")]
+
+
+def _later(facts: Facts) -> list[dt.date]:
+    return [day for day in _price_dates(facts) if day > facts.on]
+
+
 def _dates(facts: Facts) -> list[str]:
-    """Prices older than 90 days on the day of the answer, or younger than that day; specifications do not age so."""
-    dates = [
-        as_of_date(item.as_of)
-        for found in facts.options
-        for item in found.evidence
-        if item.as_of and item.unit.startswith("USD")
-    ]
-    old = [day for day in dates if (facts.on - day) > dt.timedelta(days=STALE_DAYS)]
-    later = [day for day in dates if day > facts.on]
+    """Prices older than 90 days on the day of the answer, or younger than that day."""
+    old = [day for day in _price_dates(facts) if (facts.on - day) > dt.timedelta(days=STALE_DAYS)]
+    later = _later(facts)
     said = [f"{plural(len(old), 'price')} older than {STALE_DAYS} days, the oldest of {min(old)}."] if old else []
     return said + ([f"{plural(len(later), 'price')} dated after {facts.on}, the day asked for."] if later else [])
 

@@ -17,6 +17,8 @@ from planner.domain.prices import LongTier, PricePeriod, RateCard, TokenPrices
 from planner.domain.scenario import Scenario
 from planner.domain.workload import Workload
 
+LATENCY_NOTE = "Its latency is the provider's: the latency target is not checked against it."
+
 
 def resolve(scenario: Scenario, catalog: Catalog, on: dt.date) -> Facts:
     """Prices, specifications and throughput for every option on the day `on`; month 1 starts there."""
@@ -55,7 +57,10 @@ def _resolve_per_token(option: PerTokenOption, scenario: Scenario, catalog: Cata
     if reasons:
         return BlockedFacts(option_id=option.option_id, reasons=tuple(reasons), evidence=evidence)
     return PerTokenFacts(
-        option_id=option.option_id, periods=listed.periods, evidence=evidence, warnings=listed.warnings
+        option_id=option.option_id,
+        periods=listed.periods,
+        evidence=evidence,
+        warnings=(*listed.warnings, LATENCY_NOTE),
     )
 
 
@@ -134,7 +139,7 @@ def _typed(option: PerTokenOption, price: TypedTokenPrice, workload: Workload, w
     if reasons:
         return BlockedFacts(option_id=option.option_id, reasons=tuple(reasons), evidence=evidence)
     periods = (PricePeriod(from_month=1, prices=prices),)
-    return PerTokenFacts(option_id=option.option_id, periods=periods, evidence=evidence)
+    return PerTokenFacts(option_id=option.option_id, periods=periods, evidence=evidence, warnings=(LATENCY_NOTE,))
 
 
 def typed_token_prices(price: TypedTokenPrice) -> TokenPrices:

@@ -39,7 +39,7 @@ def _text(data: bytes | str) -> str:
     if len(data) > MAX_BYTES:
         raise Refused(
             f"the document is too large ({len(data):,} bytes; at most {MAX_BYTES:,})",
-            "A scenario is a few kilobytes; usage logs are imported as workloads instead.",
+            "A scenario is a few kilobytes: check that this is one.",
         )
     try:
         text = data.decode("utf-8-sig") if isinstance(data, bytes) else data.removeprefix("\ufeff")

@@ -176,7 +176,7 @@ def _missing(detail: ErrorDetails, place: _Place) -> tuple[str, str]:
 
 def _unknown_field(detail: ErrorDetails, place: _Place) -> tuple[str, str]:
     known = sorted(place.parent.get("properties", {}))
-    near = nearest(str(detail["loc"][-1]), known, cutoff=0.5)
+    near = nearest(str(detail["loc"][-1]), known)
     advice = f"Did you mean {' or '.join(near)}?" if near else f"The fields here are {', '.join(known)}."
     return "there is no field of this name", advice if known else "Remove it."
 

@@ -6,12 +6,12 @@ import difflib
 from collections.abc import Iterable
 
 SUGGESTIONS = 3
-CUTOFF = 0.4
+CUTOFF = 0.6
 
 
-def nearest(name: str, known: Iterable[str], cutoff: float = CUTOFF) -> list[str]:
+def nearest(name: str, known: Iterable[str]) -> list[str]:
     """At most three known names like this one, the likest first."""
-    return difflib.get_close_matches(name, list(known), n=SUGGESTIONS, cutoff=cutoff)
+    return difflib.get_close_matches(name, list(known), n=SUGGESTIONS, cutoff=CUTOFF)
 
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:

@@ -71,7 +71,7 @@ class TypedThroughput(Value):
 
 class _Option(Value):
     option_id: Slug = Field(description="Short unique name of the option.")
-    label: ShortText = Field(description="Name shown to people.")
+    label: ShortText = Field(min_length=1, description="Name shown to people.")
 
 
 class _PerToken(_Option):

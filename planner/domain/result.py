@@ -26,6 +26,7 @@ class Demand(Value):
     output_tokens_per_day: float = Field(description="Output and reasoning tokens.")
     tokens_per_day: float = Field(description="Input plus output; only ever shown with the mix.")
     peak_requests_per_s: float = Field(description="Busiest hour (CAP-2).")
+    volume_multiplier: float = Field(description="What-if factor that is in all of these; 1 = the workload itself.")
 
 
 class Fleet(Value):

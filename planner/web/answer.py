@@ -52,7 +52,9 @@ def show_metrics(scenario: Scenario, result: Result) -> None:
 def show_chart(result: Result) -> None:
     """Break-even chart, or why there is none."""
     if not result.curves:
-        st.info("No chart: the workload has no requests, or no option can be priced.", icon="ℹ️")
+        priced = any(option.status == "ok" for option in result.options)
+        why = "the workload asks for no tokens" if priced else "no option can be priced"
+        st.info(f"No chart: {why}.", icon="ℹ️")
         return
     st.plotly_chart(
         break_even_chart(result, theme=theme()),

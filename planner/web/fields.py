@@ -20,7 +20,7 @@ def _problem(path: PathKey) -> None:
     draft().shown.add(path)
     problem = draft().problems.get(path)
     if problem is not None:
-        st.error(md(f"{problem.message}. {problem.remedy} {AFTER_A_MISTAKE}"), icon="⚠️")
+        st.error(md(f"{problem.message.rstrip('.')}. {problem.remedy.rstrip('.')}. {AFTER_A_MISTAKE}"), icon="⚠️")
 
 
 def other_problems() -> None:

@@ -90,7 +90,8 @@ def _add(kind: str) -> None:
         as_lists(document)
         taken = {o["option_id"] for o in document["options"]}
         number = next(n for n in range(1, 100) if f"{kind}-{n}" not in taken)
-        document["options"].append({"kind": kind, "option_id": f"{kind}-{number}", **NEW[kind]})
+        new = NEW[kind] | {"label": f"{NEW[kind]['label']} {number}"}
+        document["options"].append({"kind": kind, "option_id": f"{kind}-{number}", **new})
 
     change_list(update, OPTIONS)
 

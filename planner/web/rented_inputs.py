@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from planner.catalog.rows import GpuPriceRow
 from planner.domain.options import RentedOption
 from planner.web import fields
 from planner.web.option_switch import Changes, ask, set_many, typed_switch
@@ -56,15 +57,24 @@ def _memory(path: PathKey) -> None:
 
 
 def _gpu_changed(path: PathKey) -> None:
+    """Another GPU brings its own price: the same provider's when it has one, else the cheapest."""
     gpu_id = st.session_state[widget_key((*path, "gpu_id"))]
+    before = catalog().tables.gpu_price_by_id.get(value_at((*path, "price_id")) or "")
+    offered = _prices(gpu_id)
+    same = [row for row in offered if before is not None and row.provider == before.provider]
+    chosen = next(iter([*same, *offered]), None)
     typed = value_at((*path, "price")) is not None
-    set_many(path, {"gpu_id": gpu_id, "price_id": None if typed else next(iter(_price_ids(gpu_id)), None)})
+    set_many(path, {"gpu_id": gpu_id, "price_id": None if typed or chosen is None else chosen.price_id})
+
+
+def _prices(gpu_id: str) -> list[GpuPriceRow]:
+    """On-demand prices of a GPU, cheapest first."""
+    rows = [r for r in catalog().tables.gpu_prices if r.gpu_id == gpu_id and r.term == "on_demand"]
+    return sorted(rows, key=lambda r: r.usd_per_gpu_hour)
 
 
 def _price_ids(gpu_id: str) -> list[str]:
-    """On-demand prices of a GPU, cheapest first."""
-    rows = [r for r in catalog().tables.gpu_prices if r.gpu_id == gpu_id and r.term == "on_demand"]
-    return [r.price_id for r in sorted(rows, key=lambda r: r.usd_per_gpu_hour)]
+    return [row.price_id for row in _prices(gpu_id)]
 
 
 def _gpu_price(path: PathKey, option: RentedOption) -> None:

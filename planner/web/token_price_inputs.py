@@ -12,7 +12,7 @@ from planner.domain.options import PerTokenOption
 from planner.domain.prices import RateCard, TokenPrices
 from planner.web import fields
 from planner.web.option_switch import Changes, ask, typed_switch
-from planner.web.state import PathKey, today, value_at
+from planner.web.state import PathKey, draft, today, value_at
 
 INPUT_RATES = ("input_usd_per_mtok", "cached_input_usd_per_mtok", "cache_write_usd_per_mtok")
 ASKED = {"input_usd_per_mtok": "Input (USD per 1M tokens)", "output_usd_per_mtok": "Output (USD per 1M tokens)"}
@@ -51,11 +51,12 @@ def _typed(path: PathKey) -> None:
 def list_price(option: PerTokenOption) -> Changes | None:
     """Today's list price as a typed one, every rate of it; None when there is none."""
     try:
-        listed = prices.token_prices(option.provider, option.model, today(), 1)
+        listed = prices.token_prices(option.provider, option.model, today(), draft().scenario.horizon_months)
     except prices.PriceUnknown:
         return None
     found = listed.periods[0].prices
     offers, left_out = _offers(found)
+    left_out += ["the announced price change"] if len(listed.periods) > 1 else []
     source = {
         "origin": "assumed",
         "source": f"list price of {today()}, edited by hand",

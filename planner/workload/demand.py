@@ -62,6 +62,7 @@ def demand(workload: Workload) -> Demand:
         output_tokens_per_day=output_tokens,
         tokens_per_day=input_tokens + output_tokens,
         peak_requests_per_s=requests * workload.peak_to_mean / SECONDS_PER_DAY,
+        volume_multiplier=workload.volume_multiplier,
     )
 
 

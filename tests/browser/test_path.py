@@ -241,8 +241,7 @@ SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 @SCHEMES
 def test_an_open_option_and_a_blocked_one_are_accessible(app: AppPage, scheme: str) -> None:
-    app.open("/", scheme)
-    sidebar = app.page.get_by_test_id("stSidebar")
+    sidebar = app.open("/", scheme).page.get_by_test_id("stSidebar")
     sidebar.locator("summary", has_text="own H200s").click()
     app.settle()
     assert axe(app) == []
@@ -274,8 +273,7 @@ def test_every_detail_is_accessible(app: AppPage, scheme: str) -> None:
 
 @SCHEMES
 def test_a_shared_scenario_is_accessible(app: AppPage, server: Server, scheme: str) -> None:
-    app.open("/")
-    link = saved_link(app)
+    link = saved_link(app.open("/"))
     app.open(link.removeprefix(server.url), scheme)
     expect(app.page.get_by_text("Read-only, revision 1")).to_be_visible()
     assert axe(app) == []

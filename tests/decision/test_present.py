@@ -44,13 +44,13 @@ def test_headline_of_a_tie_names_the_simpler_and_the_cheapest() -> None:
     result = changed(verdict(recommended_id="api", close=True), options=options)
     text = present.headline(SCENARIO, result)
     assert text.startswith("Too close to call on cost: GPT-5.4 mini by API, the simpler option, is recommended at ")
-    assert "only 3% more than the cheapest, gpt-oss-120b on Groq ($4,758 a month), inside the 5% tie band" in text
+    assert "3% more than the cheapest, gpt-oss-120b on Groq ($4,758 a month), inside the 5% tie band" in text
 
 
 def test_headline_of_a_tie_that_the_cheapest_wins() -> None:
     options = [changed(o, dearer_than_best_fraction=0.0004) if o.option_id == "h200" else o for o in RESULT.options]
     text = present.headline(SCENARIO, changed(verdict(close=True), options=options))
-    assert "gpt-oss-120b on your own H200s ($11,476 a month) costs only less than 0.1% more" in text
+    assert "gpt-oss-120b on your own H200s ($11,476 a month) costs less than 0.1% more" in text
 
 
 def test_headline_with_one_price_only() -> None:

@@ -110,7 +110,7 @@ def test_json_and_yaml_are_told_apart_by_the_first_sign() -> None:
 
 def test_ten_megabytes_are_refused_by_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("planner.domain.document.read_json", lambda _: pytest.fail("parsed"))
-    told = "plan.yaml: the document is too large (10,000,001 bytes; at most 262,144). A scenario is a few kilobytes; "
+    told = "plan.yaml: the document is too large (10,000,001 bytes; at most 262,144). A scenario is a few kilobytes: "
     assert problem(b"{" + b" " * 10_000_000).startswith(told)
     assert "too large" in problem("{" + " " * 10_000_000)
     assert "too large" in problem('{"x": "' + "\u20ac" * 100_000)

@@ -192,7 +192,6 @@ def test_without_a_list_price_both_figures_are_asked_for(app: AppTest) -> None:
     act(app, labelled(app.selectbox, "Provider").set_value("openai"))
     current = draft_of(app)
     document = current.scenario.model_dump()
-    document["options"] = list(document["options"])
     document["options"][index]["model"] = "not-in-the-list"
     current.scenario = type(current.scenario).model_validate(document)
     current.epoch += 1
@@ -275,14 +274,13 @@ def test_the_sidebar_holds_every_field_of_the_scenario(app: AppTest) -> None:
     open_everything(app)
     listed = set(draft_of(app).shown)
     for label in ("Type in the price", "Type in the GPU price", "Type in the throughput"):
-        keys = [t.key for t in app.toggle if t.label == label]
-        for key in keys:
-            act(app, app.toggle(key=key).set_value(True))  # type: ignore[arg-type]
+        for key in [str(t.key) for t in app.toggle if t.label == label]:
+            act(app, app.toggle(key=key).set_value(True))
     open_everything(app)
-    scenario = draft_of(app).scenario
-    missing = {p for p in paths(scenario) if p not in draft_of(app).shown | listed and p[-1] not in NO_WIDGET}
+    shown = draft_of(app).shown | listed
+    missing = {p for p in paths(draft_of(app).scenario) if p not in shown and p[-1] not in NO_WIDGET}
     assert {p[-1] for p in missing} == {"prefill_tokens_per_s_per_replica", "decode_tokens_per_s_per_replica"}
-    act(app, next(t for t in app.toggle if t.label == "Prefill and decode apart").set_value(True))
+    turn(app, "Prefill and decode apart")
     assert {n.label for n in app.number_input} >= {"Prefill tokens/s per replica", "Decode tokens/s per replica"}
 
 
@@ -292,11 +290,7 @@ def open_everything(app: AppTest) -> None:
     current = draft_of(app)
     for option in current.scenario.options:
         app.session_state[f"option-{option.option_id}"] = True
-    for path in containers(current.scenario):
+    for path in {p[:end] for p in paths(current.scenario) for end in range(1, len(p))}:
         app.session_state[f"in{current.epoch}-" + "-".join(str(p).replace("_", "-") for p in path) + "-more"] = True
     app.run()
     assert not app.exception
-
-
-def containers(value: BaseModel) -> set[tuple[str | int, ...]]:
-    return {p[:end] for p in paths(value) for end in range(1, len(p))}
