@@ -13,17 +13,17 @@ from planner.decision.present import Table
 ADDRESS = re.compile(r"https?://([A-Za-z0-9.-]+)(?:[/?#][^\s\"'<>]*)?")
 STYLE = """<style>
 .planner-table { overflow-x: auto; margin-bottom: 1rem; }
-.planner-table table { border-collapse: collapse; width: 100%; font-size: 0.875rem; line-height: 1.35;
+.planner-table table { border-collapse: collapse; width: 100%; font-size: 0.8125rem; line-height: 1.4;
   font-variant-numeric: tabular-nums; }
 .planner-table caption { text-align: left; font-weight: 600; font-size: 1.1rem; padding: 0.5rem 0; }
-.planner-table th, .planner-table td { text-align: left; vertical-align: top; padding: 0.4rem 0.45rem; font-weight: 400;
+.planner-table th, .planner-table td { text-align: left; vertical-align: top; padding: 0.4rem 0.35rem; font-weight: 400;
   overflow-wrap: anywhere; border: 0; border-bottom: 1px solid rgba(128, 128, 128, 0.35); }
 .planner-table thead th { font-weight: 600; vertical-align: bottom; }
 .planner-table .figure { text-align: right; white-space: nowrap; overflow-wrap: normal; }
 .planner-table thead .figure { white-space: normal; }
 .planner-table td { min-width: 4rem; }
-.planner-table tbody th { min-width: 8rem; }
-.planner-table td:last-child:not(.figure) { min-width: 9rem; }
+.planner-table tbody th { min-width: 7rem; }
+.planner-table td:last-child:not(.figure) { min-width: 8.5rem; }
 </style>"""
 
 
