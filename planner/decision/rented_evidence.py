@@ -11,12 +11,12 @@ KIB = 1024
 BILLION = 1e9
 
 
-def price_evidence(row: GpuPriceRow) -> Evidence:
-    """A rental price of the catalog."""
+def _of_row(label: str, value: str, unit: str, row: GpuPriceRow | ModelRow | GpuRow | DefaultRow) -> Evidence:
+    """A figure of a curated row, with the row's source."""
     return Evidence(
-        label=f"{row.gpu_id} at {row.provider}, {row.instance}, on demand",
-        value=f"{row.usd_per_gpu_hour:g}",
-        unit="USD per GPU-hour",
+        label=label,
+        value=value,
+        unit=unit,
         origin=row.origin,
         source=row.source,
         source_url=row.source_url,
@@ -26,13 +26,21 @@ def price_evidence(row: GpuPriceRow) -> Evidence:
     )
 
 
+def price_evidence(row: GpuPriceRow) -> Evidence:
+    """A rental price of the catalog."""
+    label = f"{row.gpu_id} at {row.provider}, {row.instance}, on demand"
+    return _of_row(label, f"{row.usd_per_gpu_hour:g}", "USD per GPU-hour", row)
+
+
 def throughput_evidence(
     label: str, chosen: published.Choice, shape: tuple[float, float], derating: DefaultRow
 ) -> tuple[Evidence, ...]:
     """The measured row, the share of it that holds the target when that is not all, and the constant that adapts it."""
     found = [_row_evidence(label, chosen, shape), _mfu_evidence()]
     if chosen.derating != 1:
-        found.append(_default_evidence(derating, "Share of offline throughput at the target"))
+        found.append(
+            _of_row("Share of offline throughput at the target", f"{derating.value:g}", derating.unit, derating)
+        )
     return tuple(found)
 
 
@@ -76,45 +84,16 @@ def _mfu_evidence() -> Evidence:
     )
 
 
-def _default_evidence(row: DefaultRow, label: str) -> Evidence:
-    return Evidence(
-        label=label,
-        value=f"{row.value:g}",
-        unit=row.unit,
-        origin=row.origin,
-        source=row.source,
-        source_url=row.source_url,
-        as_of=row.as_of,
-        confidence=row.confidence,
-        note=row.note,
-    )
-
-
 def specification_evidence(
     model: ModelRow, number_format: FormatRow, gpu: GpuRow, weight_gib: float
 ) -> tuple[Evidence, ...]:
     """What of the model and of the GPU the memory fit and the ceilings used."""
     kv_kib = model.kv_bytes_per_token_16bit / KIB
     tflops = published.dense_tflops(gpu, number_format.compute_rate) or 0.0
+    of_model = f"{weight_gib:.1f} / {model.active_params / BILLION:.4g} / {kv_kib:.4g}"
+    of_gpu = f"{gpu.memory_mib_reported / MIB_PER_GIB:.1f} / {tflops:,.6g} / {gpu.memory_bandwidth_gb_per_s:,.6g}"
+    model_units = "GiB of weights / billion active parameters / KiB of 16-bit KV cache per token"
     return (
-        Evidence(
-            label=f"{model.name} in {number_format.name}",
-            value=f"{weight_gib:.1f} / {model.active_params / BILLION:.4g} / {kv_kib:.4g}",
-            unit="GiB of weights / billion active parameters / KiB of 16-bit KV cache per token",
-            origin=model.origin,
-            source=model.source,
-            source_url=model.source_url,
-            as_of=model.as_of,
-            confidence=model.confidence,
-        ),
-        Evidence(
-            label=gpu.name,
-            value=f"{gpu.memory_mib_reported / MIB_PER_GIB:.1f} / {tflops:,.6g} / {gpu.memory_bandwidth_gb_per_s:,.6g}",
-            unit="GiB / dense TFLOPS at this format / GB/s, per GPU",
-            origin=gpu.origin,
-            source=gpu.source,
-            source_url=gpu.source_url,
-            as_of=gpu.as_of,
-            confidence=gpu.confidence,
-        ),
+        _of_row(f"{model.name} in {number_format.name}", of_model, model_units, model),
+        _of_row(gpu.name, of_gpu, "GiB / dense TFLOPS at this format / GB/s, per GPU", gpu),
     )

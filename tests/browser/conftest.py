@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     chromium = find_chromium()
     if chromium is None:
-        pytest.skip("no Chromium on this machine: run scripts/ensure_chromium.py")
+        pytest.fail("no Chromium on this machine: run scripts/ensure_chromium.py")
     return {**browser_type_launch_args, "executable_path": str(chromium), "args": FLAGS, "chromium_sandbox": False}
 
 
