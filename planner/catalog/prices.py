@@ -109,8 +109,7 @@ def find(provider: str, model: str) -> ListedModel:
                 code="PROVIDER_UNKNOWN",
                 message=f"The price catalog has no provider {provider!r}.",
                 field="provider",
-                remedy=did_you_mean(provider, _providers(), "`planner catalog list providers` lists them.")
-                + " Or type in the price.",
+                remedy=did_you_mean(provider, _providers(), _LIST_PROVIDERS) + " Or type in the price.",
             )
         )
     if model.endswith(_LATEST):

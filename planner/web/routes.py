@@ -5,5 +5,4 @@ from pathlib import Path
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 DECIDE = PAGES / "decide.py"
 SCENARIOS = PAGES / "scenarios.py"
-METHOD = PAGES / "method.py"
 VIEW = PAGES / "view.py"
