@@ -8,7 +8,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import browser, documents, kernel, shape_transfer
+from bench import browser, documents, economics, kernel, shape_transfer
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 PACKAGES = ("llm-tco-planner", "numpy", "pydantic", "genai-prices")
@@ -29,7 +29,19 @@ def heading() -> list[str]:
 
 def main() -> None:
     text = "\n".join(
-        [*heading(), *kernel.report(), "", *documents.report(), "", *browser.report(), "", *shape_transfer.report(), ""]
+        [
+            *heading(),
+            *kernel.report(),
+            "",
+            *economics.report(),
+            "",
+            *documents.report(),
+            "",
+            *browser.report(),
+            "",
+            *shape_transfer.report(),
+            "",
+        ]
     )
     RESULTS.write_text(text, encoding="utf-8")
     print(text)

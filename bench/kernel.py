@@ -15,11 +15,9 @@ from planner.catalog import prices
 from planner.catalog.catalog import DATA_DIR, Catalog, load
 from planner.decision.breakeven import Line, Staircase, win_intervals
 from planner.decision.evaluate import decide, evaluate
-from planner.decision.kernel import OptionCost, per_token_cost, rented_cost
+from planner.decision.kernel import Model, option_costs
 from planner.decision.resolve import resolve
 from planner.domain.document import parse_scenario
-from planner.domain.facts import Facts, PerTokenFacts, RentedFacts
-from planner.domain.options import RentedOption
 from planner.domain.scenario import Scenario
 from planner.units import FloatArray, ceil_tol
 
@@ -65,16 +63,6 @@ def evaluate_table(catalog: Catalog) -> list[str]:
     return rows
 
 
-def costs_of(scenario: Scenario, facts: Facts) -> list[OptionCost]:
-    found: list[OptionCost] = []
-    for option, fact in zip(scenario.options, facts.options, strict=True):
-        if isinstance(option, RentedOption) and isinstance(fact, RentedFacts):
-            found.append(rented_cost(option, fact, scenario))
-        elif not isinstance(option, RentedOption) and isinstance(fact, PerTokenFacts):
-            found.append(per_token_cost(option, fact, scenario))
-    return found
-
-
 def at_volume(scenario: Scenario, multiplier: float) -> Scenario:
     work = scenario.workload.model_copy(update={"volume_multiplier": multiplier})
     return scenario.model_copy(update={"workload": work})
@@ -84,27 +72,27 @@ def axis_table(catalog: Catalog) -> list[str]:
     """Cost of every option at 10,000 volumes: one array call, the same call per point, the whole answer per point."""
     scenario = dict(workloads())["azure-conversation"]
     facts = resolve(scenario, catalog, ON)
-    costs = costs_of(scenario, facts)
+    model = Model(scenario, option_costs(scenario, facts))
     grid = np.geomspace(0.01, 100, GRID_POINTS)
 
-    def vectorised() -> list[FloatArray]:
-        return [cost.average_usd(grid) for cost in costs]
+    def vectorised() -> FloatArray:
+        return model.npv_usd(model.at(volume=grid))
 
     def per_point() -> list[list[float]]:
-        return [[float(cost.average_usd(x)) for x in grid] for cost in costs]
+        return [model.npv_usd(model.at(volume=x)).tolist() for x in grid.tolist()]
 
     def per_answer() -> list[float | None]:
         some = grid[:: GRID_POINTS // LOOP_POINTS]
-        return [o.tco_usd_per_month for x in some for o in decide(at_volume(scenario, float(x)), facts).options]
+        return [o.npv_usd for x in some for o in decide(at_volume(scenario, float(x)), facts).options]
 
-    np.testing.assert_allclose(vectorised(), per_point())
+    np.testing.assert_allclose(vectorised().T, per_point())
     one = median_ms(vectorised)
     loop = median_ms(per_point, repeats=3)
     answers = median_ms(per_answer, repeats=3) * GRID_POINTS / LOOP_POINTS
     return [
-        f"| {GRID_POINTS:,} volumes x {len(costs)} options | ms | times the array call |",
+        f"| {GRID_POINTS:,} volumes x {len(model.costs)} options | ms | times the array call |",
         "|---|---:|---:|",
-        f"| one array call per option | {one:.2f} | 1 |",
+        f"| one array call | {one:.2f} | 1 |",
         f"| a loop over the same function | {loop:,.0f} | {loop / one:,.0f} |",
         f"| a loop over whole answers ({LOOP_POINTS} timed, scaled up) | {answers:,.0f} | {answers / one:,.0f} |",
     ]

@@ -21,7 +21,7 @@ def live() -> None:
     answer.show_chart(result)
     with st.container(horizontal=True, key="actions"):
         share.save_and_share(scenario, facts, result)
-        share.downloads(scenario, result)
+        share.downloads(scenario, facts, result)
         share.undo_button()
     answer.show_details(scenario, result)
 

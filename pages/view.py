@@ -13,7 +13,7 @@ if opened is not None:
     answer.show_chart(result)
     with st.container(horizontal=True, key="actions"):
         st.button("Make my own copy", type="primary", key="copy", on_click=shared.start_copy, args=(opened,))
-        share.downloads(opened.scenario, result)
+        share.downloads(opened.scenario, opened.facts, result)
     shared.finish_copy()
     shared.todays_prices(opened)
     answer.show_details(opened.scenario, result)

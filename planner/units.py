@@ -46,9 +46,8 @@ CALENDARS: dict[CalendarName, Calendar] = {"avg": Calendar(730.0, 365 / 12), "30
 def ceil_tol(value: FloatArray | float) -> FloatArray:
     """CAP-0: the next whole number, forgiving float noise (2.1 / 0.3 is 7, not 8). Any shape in, same shape out."""
     x = np.asarray(value, dtype=np.float64)
-    nearest = np.round(x)
-    close = np.abs(x - nearest) <= CEIL_TOLERANCE * np.maximum(1.0, np.abs(x))
-    return np.where(close, nearest, np.ceil(x))
+    slack = np.minimum(np.maximum(np.abs(x), 1.0) * CEIL_TOLERANCE, 0.5)
+    return np.asarray(np.ceil(x - slack) + 0.0)
 
 
 def round_half_up(value: float | Decimal, places: int) -> Decimal:

@@ -167,7 +167,11 @@ def _months(way: Way, tokens_per_day: float) -> tuple[MonthCost, ...]:
     parts: dict[str, float] = dict(tokens_usd=tokens, gpu_usd=gpu, people_usd=way.people_usd, other_usd=25.0)
     total = math.fsum(parts.values())
     starts = [dt.date(2026 + (10 + m) // 12, (10 + m) % 12 + 1, 20) for m in range(MONTHS)]
-    return (one_off, *(MonthCost(month=m, starts_on=s, total_usd=total, **parts) for m, s in enumerate(starts, 1)))
+    asked = dict(volume_mtok=tokens_per_day * DAYS / 1e6)
+    return (
+        one_off,
+        *(MonthCost(month=m, starts_on=s, total_usd=total, **asked, **parts) for m, s in enumerate(starts, 1)),
+    )
 
 
 def _option(way: Way, tokens_per_day: float) -> OptionResult:
@@ -184,6 +188,8 @@ def _option(way: Way, tokens_per_day: float) -> OptionResult:
         one_off_usd=way.one_off_usd,
         usd_per_month=months[1].total_usd,
         tco_usd_per_month=tco / MONTHS,
+        npv_usd=tco,
+        levelised_usd_per_month=tco / MONTHS,
         usd_per_request=tco / requests if requests else None,
         blended_usd_per_mtok=tco / mtok if mtok else None,
         months=months,

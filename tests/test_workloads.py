@@ -104,6 +104,11 @@ def test_the_azure_conversation_bills_add_up_by_hand() -> None:
     tokens_usd = 477_828 * 365 / 12 * (1154.7 * 0.15 + 211.126 * 0.60) / 1e6
     assert groq.months[1].tokens_usd == pytest.approx(tokens_usd)
     assert groq.tco_usd == pytest.approx(36 * (tokens_usd + 0.02 * 190_372 / 12) + 1600)
-    # three H200s (two for the busiest hour, one spare), all hours of 36 months, 0.15 engineers, 120 h of setup
+    # three H200s (two for the busiest hour, one spare), all hours of 36 months, 0.15 engineers, 120 h of setup, and
+    # (6 updates x 16 h + 4 evaluations x 24 h) a year x $100 / 12 = $1,600 a month
     price = catalog().tables.gpu_price_by_id["runpod-h200-pod-on-demand"].usd_per_gpu_hour
-    assert own.tco_usd == pytest.approx(36 * (3 * price * 730 + 0.15 * 190_372 / 12) + 12_000)
+    assert own.tco_usd == pytest.approx(36 * (3 * price * 730 + 0.15 * 190_372 / 12 + 1600) + 12_000)
+    # levelised at 10 % a year: one-offs today, 36 bills at month ends
+    factors = sum(1.1 ** (-m / 12) for m in range(1, 37))
+    assert own.npv_usd == pytest.approx(12_000 + factors * (3 * price * 730 + 0.15 * 190_372 / 12 + 1600))
+    assert own.levelised_usd_per_month == pytest.approx((own.npv_usd or 0) / factors)

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from planner.capacity.memory import max_sequences
-from planner.domain.workload import Workload
 from planner.units import SECONDS_PER_DAY, FloatArray, ceil_tol
 from planner.workload.demand import ClassArrays
 
@@ -59,12 +58,12 @@ def mean_load(arrays: ClassArrays, hit_fraction: float, rate: ReplicaRate) -> fl
     return float(np.sum(offered_load(arrays.requests_per_day / SECONDS_PER_DAY, seconds)))
 
 
-def replica_need(workload: Workload, arrays: ClassArrays, hit_fraction: float, rate: ReplicaRate) -> ReplicaNeed:
+def replica_need(arrays: ClassArrays, hit_fraction: float, rate: ReplicaRate, *, peak_to_mean: float) -> ReplicaNeed:
     """CAP-2, 3, 5: peak work over the allowed utilisation, and peak requests in flight over what memory holds."""
-    peak_per_s = arrays.requests_per_day / SECONDS_PER_DAY * workload.peak_to_mean
+    peak_per_s = arrays.requests_per_day / SECONDS_PER_DAY * peak_to_mean
     in_flight = peak_per_s * residence_s(rate.ttft_s, rate.tpot_s, arrays.generated_tokens)
     fits = np.maximum(max_sequences(rate.kv_cache_tokens, arrays.prompt_tokens + arrays.generated_tokens), 1)
-    work = mean_load(arrays, hit_fraction, rate) * workload.peak_to_mean / rate.allowed_utilisation
+    work = mean_load(arrays, hit_fraction, rate) * peak_to_mean / rate.allowed_utilisation
     return ReplicaNeed(work, float(np.sum(in_flight / fits)))
 
 
@@ -74,4 +73,4 @@ def fleet_replicas(
     """CAP-5: whole replicas for a continuous need: minimum, ceil, spare when any, rentable step. Shape of `need`."""
     serving = np.maximum(ceil_tol(need), min_replicas)
     total = np.where(serving > 0, serving + spare_replicas, 0)
-    return np.asarray(ceil_tol(total / replica_step) * replica_step)
+    return np.asarray(total if replica_step == 1 else ceil_tol(total / replica_step) * replica_step)

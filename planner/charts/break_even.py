@@ -78,7 +78,7 @@ def break_even_chart(result: Result, *, theme: Theme = "light") -> Figure:
     figure = layout([t["name"] for t in (*lines, *legend)], ink, PLOT_HEIGHT, LEFT)
     figure["xaxis"] = log_axis(*view.x, "Tokens per day, input and output, at this mix", ink, volume)
     months = plural(result.horizon_months, "month")
-    figure["yaxis"] = log_axis(*view.y, f"USD per month, average of {months}", ink, dollars)
+    figure["yaxis"] = log_axis(*view.y, f"USD per month, levelised over {months}", ink, dollars)
     figure["shapes"] = [*bands, *(_vertical(m.x, ink) for m in marks if not m.symbol)]
     notes = _notes(result, marks, view, ink) if lines else [_nothing(view, ink)]
     return {"data": [*lines, *legend, *notes], "layout": figure}

@@ -21,9 +21,9 @@ LINE_LENGTH = 30
 def cost_stack_chart(result: Result, *, theme: Theme = "light") -> Figure:
     """One stacked bar per option, in USD a month; one-off cost is spread over the horizon."""
     ink = INKS[theme]
-    stacks = [dict(mean_components(o)) if o.status == "ok" else {} for o in result.options]
-    names = list(next((s for s in stacks if s), {}))
-    bars = [_bars(name, stacks, color, ink) for name, color in zip(names, PARTS, strict=False)]
+    stacks = [dict(mean_components(o)) if o.status != "blocked" else {} for o in result.options]
+    names = [name for name in PARTS if any(name in stack for stack in stacks)]
+    bars = [_bars(name, stacks, PARTS[name], ink) for name in names]
     figure = layout(names, ink, ROW * len(stacks) + 20, LEFT)
     figure["barmode"] = "stack"
     figure["xaxis"] = linear_axis(0.0, _longest(result), "USD per month, one-off cost spread evenly", ink, dollars)

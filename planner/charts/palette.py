@@ -38,8 +38,20 @@ PER_TOKEN: dict[Theme, tuple[str, ...]] = {
 SELF_HOST: dict[Theme, tuple[str, ...]] = {"light": (BLUE, GREEN, DARK_SKY), "dark": (LIGHT_BLUE, GREEN, SKY)}
 PER_TOKEN_DASHES = ("dash", "dot", "dashdot")
 SELF_HOST_DASHES = ("solid", "longdash", "longdashdot")
-PARTS = (VERMILION, BLUE, GREEN, ORANGE, PURPLE)
-"""Fills of tokens, GPUs, people, other and one-off, always with a legend."""
+YELLOW, GREY = "#F0E442", "#8A939E"
+PARTS = {
+    "Tokens": VERMILION,
+    "GPUs": BLUE,
+    "Energy": YELLOW,
+    "Facility": SKY,
+    "People": GREEN,
+    "Fine-tuning": "#6A3D9A",
+    "Other": ORANGE,
+    "One-off, spread": PURPLE,
+    "One-off": PURPLE,
+    "Rounding": GREY,
+}
+"""Fills of the parts of a cost, always with a legend."""
 WIN_BAND: dict[Theme, str] = {"light": "rgba(0,114,178,0.15)", "dark": "rgba(61,155,217,0.28)"}
 
 
@@ -48,12 +60,12 @@ def styles(kinds: Iterable[str], theme: Theme) -> list[Style]:
     seen = {True: 0, False: 0}
     drawn = []
     for kind in kinds:
-        rented = kind == "rented"
-        colors = (SELF_HOST if rented else PER_TOKEN)[theme]
-        dashes = SELF_HOST_DASHES if rented else PER_TOKEN_DASHES
-        turn, place = divmod(seen[rented], len(colors))
+        own = kind not in {"api", "hosted", "provisioned"}
+        colors = (SELF_HOST if own else PER_TOKEN)[theme]
+        dashes = SELF_HOST_DASHES if own else PER_TOKEN_DASHES
+        turn, place = divmod(seen[own], len(colors))
         drawn.append(Style(colors[place], dashes[turn % len(dashes)]))
-        seen[rented] += 1
+        seen[own] += 1
     return drawn
 
 

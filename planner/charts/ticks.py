@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from planner.charts.palette import Ink
-from planner.format import short
+from planner.format import MINUS, short
 
 STEPS = (1, 2, 2.5, 5, 10)
 
@@ -36,8 +36,8 @@ def volume(value: float) -> str:
 
 
 def dollars(value: float) -> str:
-    """Tick of a money axis: `$1.2k`."""
-    return f"${short(value)}"
+    """Tick of a money axis: `$1.2k`, `−$500`."""
+    return f"{MINUS if value < 0 else ''}${short(abs(value))}"
 
 
 def log_axis(low: float, high: float, title: str, ink: Ink, write: Callable[[float], str]) -> dict[str, Any]:

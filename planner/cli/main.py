@@ -14,20 +14,17 @@ from planner import __version__, export
 from planner.catalog import prices
 from planner.catalog.catalog import load
 from planner.catalog.tables import CatalogError
+from planner.cli.inputs import BAD_INPUT, NO_ANSWER, OK, InputError, add_scenario, day_of, read
+from planner.cli.risk import add_risk, add_sweep
 from planner.cli.text import answer_text, table_text
-from planner.decision.evaluate import evaluate
-from planner.domain.base import FIRST_DAY, LAST_DAY
-from planner.domain.document import parse_scenario
+from planner.decision.evaluate import decide
+from planner.decision.resolve import resolve
 from planner.domain.document_problems import DocumentError
+from planner.domain.facts import Facts
 from planner.domain.result import Result
 from planner.domain.scenario import Scenario
 
 ROOT = Path(__file__).resolve().parents[2]
-OK, NO_ANSWER, BAD_INPUT = 0, 1, 2
-
-
-class InputError(Exception):
-    """Something the user gave cannot be used; the message says what, where and the way out."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_evaluate(commands.add_parser("evaluate", help="print the answer to a scenario"))
     _add_report(commands.add_parser("report", help="write the PDF and CSV reports of a scenario"))
+    add_risk(commands.add_parser("risk", help="print how sure the answer is when figures are ranges"))
+    add_sweep(commands.add_parser("sweep", help="print every option's cost over values of a driver"))
     schema = commands.add_parser("schema", help="print the JSON Schema of a scenario, or of a result")
     schema.add_argument("--result", action="store_true", help="the schema of `evaluate --format json`")
     schema.set_defaults(run=_schema)
@@ -61,19 +60,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_scenario(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("scenario", type=Path, help="scenario file, YAML or JSON; - reads standard input")
-    parser.add_argument("--on", type=_day, default=None, metavar="DATE", help="day of the prices, YYYY-MM-DD (today)")
-
-
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
-    _add_scenario(parser)
+    add_scenario(parser)
     parser.add_argument("--format", choices=["table", "json", "csv"], default="table", help="form of the output")
     parser.set_defaults(run=_evaluate)
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
-    _add_scenario(parser)
+    add_scenario(parser)
     parser.add_argument("--pdf", type=Path, help="file to write the PDF report to")
     parser.add_argument("--csv", type=Path, help="file to write the CSV table to")
     parser.set_defaults(run=_report)
@@ -90,35 +84,14 @@ def _add_catalog(parser: argparse.ArgumentParser) -> None:
     listing.set_defaults(run=_catalog_list)
 
 
-def _day(text: str) -> dt.date:
-    try:
-        day = dt.date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date; write YYYY-MM-DD") from None
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise argparse.ArgumentTypeError(f"{day} is not between {FIRST_DAY} and {LAST_DAY}")
-    return day
-
-
-def _read(path: Path) -> Scenario:
-    if str(path) == "-":
-        return parse_scenario(sys.stdin.buffer.read(), name="standard input")
-    try:
-        return parse_scenario(path.read_bytes(), name=path.name)
-    except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
-        raise InputError(
-            f"{path}: {reason}. Give the path of a scenario file, such as data/workloads/*.yaml."
-        ) from error
-
-
-def _answer(options: argparse.Namespace) -> tuple[Scenario, Result]:
-    scenario = _read(options.scenario)
-    return scenario, evaluate(scenario, load(), options.on or dt.datetime.now(dt.UTC).date())
+def _answer(options: argparse.Namespace) -> tuple[Scenario, Facts, Result]:
+    scenario = read(options.scenario)
+    facts = resolve(scenario, load(), day_of(options))
+    return scenario, facts, decide(scenario, facts)
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    scenario, result = _answer(options)
+    scenario, _, result = _answer(options)
     if options.format == "json":
         print(result.model_dump_json(indent=2))
     elif options.format == "csv":
@@ -131,9 +104,9 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     if options.pdf is None and options.csv is None:
         raise InputError("nothing to write: give --pdf FILE, --csv FILE, or both.")
-    scenario, result = _answer(options)
+    scenario, facts, result = _answer(options)
     if options.pdf is not None:
-        _write(options.pdf, export.pdf(scenario, result, dt.datetime.now(dt.UTC)))
+        _write(options.pdf, export.pdf(scenario, facts, result, dt.datetime.now(dt.UTC)))
     if options.csv is not None:
         _write(options.csv, export.csv(scenario, result))
     return OK if result.verdict.status == "decided" else NO_ANSWER

@@ -13,7 +13,10 @@ from planner.domain.scenario import Scenario
 
 WIDTH = 110
 CELL = 40
-OPTION_COLUMNS = ("Option", "Per month", "Total", "Per 1M tokens", "GPUs", "Utilisation", "Why blocked or dearer")
+OPTION_COLUMNS = ("Option", "NPV", "Per month", "Per 1M tokens", "GPUs", "Utilisation", "Why blocked or dearer")
+
+
+COMPARISON_COLUMNS = ("Option", "Saved", "Paid back for good", "Internal", "Best month")
 
 
 def answer_text(scenario: Scenario, result: Result) -> str:
@@ -22,21 +25,24 @@ def answer_text(scenario: Scenario, result: Result) -> str:
         scenario.name,
         f"Prices of {result.on}",
         "",
-        _wrapped(present.headline(scenario, result)),
-        *(_wrapped(sentence) for sentence in present.support(scenario, result)),
+        wrapped(present.headline(scenario, result)),
+        *(wrapped(sentence) for sentence in present.support(scenario, result)),
         "",
         *(f"{m.label:<34} {m.value:>16}  {m.note}" for m in present.metrics(scenario, result)),
-        _titled(_narrow(present.option_rows(scenario, result), OPTION_COLUMNS)),
+        titled(narrow(present.option_rows(scenario, result), OPTION_COLUMNS)),
         *_blocked(result),
         "\nBreak-even, self-hosted against per token\n" + "=" * 41,
         *(textwrap.fill(pair.explanation, WIDTH, subsequent_indent="  ") for pair in result.break_evens),
+        titled(narrow(present.comparison_rows(result), COMPARISON_COLUMNS)),
+        titled(present.switch_rows(result)),
         "\nFigures and their sources\n" + "=" * 25,
         *(_evidence(item) for item in result.evidence),
     ]
     return "\n".join(parts)
 
 
-def _wrapped(text: str) -> str:
+def wrapped(text: str) -> str:
+    """Lines of the terminal's width."""
     return textwrap.fill(text, WIDTH)
 
 
@@ -48,7 +54,7 @@ def _evidence(item: Evidence) -> str:
     return textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
 
 
-def _narrow(table: Table, names: Sequence[str]) -> Table:
+def narrow(table: Table, names: Sequence[str]) -> Table:
     """The columns whose name starts with one of `names`."""
     kept = [i for i, column in enumerate(table.columns) if column.name.startswith(tuple(names))]
     return Table(
@@ -58,7 +64,8 @@ def _narrow(table: Table, names: Sequence[str]) -> Table:
     )
 
 
-def _titled(table: Table) -> str:
+def titled(table: Table) -> str:
+    """A table under its title."""
     heads = tuple(column.head for column in table.columns)
     return f"\n{table.title}\n{'=' * len(table.title)}\n{table_text(heads, table.rows)}"
 

@@ -1,13 +1,27 @@
-"""Every per-token option against every rented one: break-evens, and the curves behind the chart."""
+"""Every per-token option against every self-hosted one: break-evens with all crossings, and the curves of the chart."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from planner.decision.breakeven import Solution, win_intervals
-from planner.decision.kernel import OptionCost, PerTokenCost, RentedCost
+from planner.decision.breakeven import Line, Solution, win_intervals
+from planner.decision.kernel import (
+    LevelisedCurve,
+    Model,
+    PerTokenCost,
+    ProvisionedCost,
+    SelfHostedCost,
+    StepCost,
+    WorkstationCost,
+    levelised_curve,
+)
+from planner.decision.piecewise import crossed
+from planner.decision.required import required
+from planner.domain.facts import Facts
+from planner.domain.options import PER_TOKEN_KINDS
 from planner.domain.result import BreakEven, Crossing, CurveSeries, OptionResult, WinInterval
-from planner.domain.scenario import Scenario
 from planner.format import plural, tokens_per_day
 from planner.units import FloatArray
 from planner.workload.demand import class_arrays
@@ -20,53 +34,91 @@ CURVE_DECADES = 1.0
 MAX_CURVE_DECADES = 5.0
 SMALLEST_SHOWN = 1e-9
 """Multipliers below this are drawn as none."""
+OWN_KINDS = frozenset({"rented", "owned", "workstation", "provisioned"})
+"""Sides that pay for capacity, whether used or not."""
+OwnCost = SelfHostedCost | WorkstationCost | ProvisionedCost
 
 
-def break_evens(
-    scenario: Scenario, options: tuple[OptionResult, ...], costs: dict[str, OptionCost]
-) -> tuple[BreakEven, ...]:
-    """All pairs; first the cheapest per-token option against the cheapest rented one, then by cost."""
-    per_token = _by_cost([o for o in options if o.kind != "rented"], costs)
-    rented = _by_cost([o for o in options if o.kind == "rented"], costs)
-    base = class_arrays(scenario.workload).tokens_per_day
-    return tuple(_pair(api, own, costs, base) for own in rented for api in per_token)
+class _Found(NamedTuple):
+    """BE-2 of one pair, in multipliers; (x, jump, own wins above) for each crossing."""
+
+    solution: Solution
+    crossings: tuple[tuple[float, bool, bool], ...]
 
 
-def _by_cost(options: list[OptionResult], costs: dict[str, OptionCost]) -> list[OptionResult]:
+def break_evens(model: Model, facts: Facts, options: tuple[OptionResult, ...]) -> tuple[BreakEven, ...]:
+    """All pairs; first the cheapest per-token option against the cheapest self-hosted one, then by cost."""
+    per_token = _by_cost([o for o in options if o.kind in PER_TOKEN_KINDS], model)
+    own = _by_cost([o for o in options if o.kind in OWN_KINDS and not _with_overflow(o, model)], model)
+    base = class_arrays(model.scenario.workload).tokens_per_day
+    return tuple(_pair(api, fleet, model, facts, base) for fleet in own for api in per_token)
+
+
+def _with_overflow(option: OptionResult, model: Model) -> bool:
+    """Units whose number follows what the per-token offer costs: their curve has bends at no listed place."""
+    cost = model.costs.get(option.option_id)
+    return isinstance(cost, ProvisionedCost) and cost.overflow is not None
+
+
+def _by_cost(options: list[OptionResult], model: Model) -> list[OptionResult]:
     """Cheapest first; equals, as at zero volume, by what the workload at multiplier 1 would cost; blocked last."""
 
     def key(option: OptionResult) -> tuple[bool, float, float, str]:
-        cost = costs.get(option.option_id)
+        cost = model.costs.get(option.option_id)
+        curve = levelised_curve(cost, model.scenario) if cost is not None else None
         return (
-            option.tco_usd is None,
-            option.tco_usd or 0.0,
-            float(cost.average_usd(1)) if cost else 0.0,
+            option.npv_usd is None,
+            option.npv_usd or 0.0,
+            float(curve.usd(np.ones(1))[0]) if curve else 0.0,
             option.option_id,
         )
 
     return sorted(options, key=key)
 
 
-def _pair(api: OptionResult, own: OptionResult, costs: dict[str, OptionCost], base: float) -> BreakEven:
-    line, stairs = costs.get(api.option_id), costs.get(own.option_id)
-    if not isinstance(line, PerTokenCost) or not isinstance(stairs, RentedCost):
+def _pair(api: OptionResult, own: OptionResult, model: Model, facts: Facts, base: float) -> BreakEven:
+    per_token, fleet = model.costs.get(api.option_id), model.costs.get(own.option_id)
+    if not (isinstance(per_token, PerTokenCost) and isinstance(fleet, OwnCost)):
         blocked = " and ".join(o.label for o in (api, own) if o.status == "blocked")
         return _not_known(api, own, f"Break-even is not known: {blocked} cannot be priced.")
     if base == 0:
         return _not_known(api, own, "Break-even is not known: the workload asks for no tokens, so it has no mix.")
-    solution = win_intervals(line.line(), stairs.stairs())
+    solution, crossings = _solve(per_token, fleet, model)
+    settled = solution.robust is not None or solution.exact
     return BreakEven(
         per_token_id=api.option_id,
         self_host_id=own.option_id,
-        status="not_reached" if solution.robust is None else "reached",
+        status="reached" if solution.robust is not None else "not_reached" if settled else "not_known",
         explanation=_explain(api, own, solution, base),
         first_tokens_per_day=None if solution.first is None else solution.first * base,
         robust_tokens_per_day=None if solution.robust is None else solution.robust * base,
         intervals=_listed(solution, base),
-        crossings=_crossings(solution, base),
+        crossings=_crossings(crossings, base),
         intervals_total=len(solution.intervals),
         intervals_exact=solution.exact and len(solution.intervals) <= LISTED_INTERVALS,
+        required=required(per_token, fleet, model, facts, api.option_id, own.option_id),
     )
+
+
+def _solve(api: PerTokenCost, own: OwnCost, model: Model) -> _Found:
+    """The closed form where every month is alike, the general algorithm otherwise."""
+    line, stairs = levelised_curve(api, model.scenario), levelised_curve(own, model.scenario)
+    staircase = own.staircase(stairs.at_one) if isinstance(own, SelfHostedCost) else None
+    if staircase is not None and api.contract.plain:
+        straight = api.asymptote(line.at_one)
+        solution = win_intervals(Line(straight.low, straight.slope), staircase)
+        return _Found(solution, tuple(_plain_crossings(solution)))
+    found = crossed(line, stairs)
+    return _Found(found.solution, tuple((c.x, c.kind == "jump", c.own_wins_above) for c in found.crossings))
+
+
+def _plain_crossings(solution: Solution) -> list[tuple[float, bool, bool]]:
+    """A staircase wins from a continuous crossing on, and loses at a jump."""
+    found = []
+    for start, end in solution.intervals:
+        found += [(start, False, True)] if start > 0 else []
+        found += [(end, True, False)] if not np.isinf(end) else []
+    return found
 
 
 def _not_known(api: OptionResult, own: OptionResult, why: str) -> BreakEven:
@@ -79,13 +131,15 @@ def _explain(api: OptionResult, own: OptionResult, solution: Solution, base: flo
             f"{own.label} is cheaper than {api.label} for good above {tokens_per_day(solution.robust * base)} "
             "at this mix and peak."
         )
+    if not solution.exact and not solution.intervals:
+        return "Break-even was not found: the two cost so nearly the same that no volume searched decides."
     if solution.intervals:
         return (
             f"Break-even is not reached for good: {own.label} is cheaper than {api.label} only in "
             f"{plural(len(solution.intervals), 'window')} of volume, and loses above the last."
         )
     return (
-        f"Break-even is not reached at any volume: a full replica of {own.label} costs more than {api.label} charges "
+        f"Break-even is not reached at any volume: a full unit of {own.label} costs more than {api.label} charges "
         "for the tokens it can serve."
     )
 
@@ -101,29 +155,20 @@ def _listed(solution: Solution, base: float) -> tuple[WinInterval, ...]:
     )
 
 
-def _crossings(solution: Solution, base: float) -> tuple[Crossing, ...]:
-    found = []
-    for start, end in solution.intervals[:LISTED_INTERVALS]:
-        if start > 0:
-            found.append(Crossing(tokens_per_day=start * base, kind="continuous", self_host_wins_above=True))
-        if not np.isinf(end):
-            found.append(Crossing(tokens_per_day=end * base, kind="jump", self_host_wins_above=False))
-    return tuple(found)
+def _crossings(crossings: tuple[tuple[float, bool, bool], ...], base: float) -> tuple[Crossing, ...]:
+    return tuple(
+        Crossing(tokens_per_day=x * base, kind="jump" if jump else "continuous", self_host_wins_above=wins)
+        for x, jump, wins in crossings[: 2 * LISTED_INTERVALS]
+    )
 
 
-def curves(
-    scenario: Scenario, options: tuple[OptionResult, ...], costs: dict[str, OptionCost], pairs: tuple[BreakEven, ...]
-) -> tuple[CurveSeries, ...]:
+def curves(model: Model, options: tuple[OptionResult, ...], pairs: tuple[BreakEven, ...]) -> tuple[CurveSeries, ...]:
     """Cost against volume for every priced option, with each whole-replica step at its exact place."""
-    base = class_arrays(scenario.workload).tokens_per_day
+    base = class_arrays(model.scenario.workload).tokens_per_day
     if base == 0:
         return ()
-    low, high = _range(scenario.workload.volume_multiplier, pairs[0] if pairs else None, base)
-    return tuple(
-        _series(option, cost, low, high, base)
-        for option in options
-        if (cost := costs.get(option.option_id)) is not None
-    )
+    low, high = _range(model.scenario.workload.volume_multiplier, pairs[0] if pairs else None, base)
+    return tuple(_series(option, model, low, high, base) for option in options if option.option_id in model.costs)
 
 
 def _range(today: float, headline: BreakEven | None, base: float) -> tuple[float, float]:
@@ -140,29 +185,30 @@ def _range(today: float, headline: BreakEven | None, base: float) -> tuple[float
     return max(low, centre / limit), min(high, centre * limit)
 
 
-def _series(option: OptionResult, cost: OptionCost, low: float, high: float, base: float) -> CurveSeries:
-    if isinstance(cost, RentedCost):
-        scale, usd = _with_steps(cost, np.geomspace(low, high, STAIR_POINTS), low, high)
-    else:
-        scale = np.geomspace(low, high, LINE_POINTS)
-        usd = cost.average_usd(scale)
+def _series(option: OptionResult, model: Model, low: float, high: float, base: float) -> CurveSeries:
+    cost = model.costs[option.option_id]
+    curve = LevelisedCurve(cost, model.at_one())
+    stairs = option.kind not in PER_TOKEN_KINDS
+    grid = np.geomspace(low, high, STAIR_POINTS if stairs else LINE_POINTS)
+    scale = _with_steps(curve, grid, low, high) if isinstance(cost, StepCost) else grid
+    usd = curve.usd(scale)
+    order = np.lexsort((usd, np.round(scale, 12)))
     return CurveSeries(
         option_id=option.option_id,
         label=option.label,
         kind=option.kind,
-        tokens_per_day=tuple((scale * base).tolist()),
-        usd_per_month=tuple(usd.tolist()),
+        tokens_per_day=tuple((scale[order] * base).tolist()),
+        usd_per_month=tuple(usd[order].tolist()),
     )
 
 
-def _with_steps(cost: RentedCost, grid: FloatArray, low: float, high: float) -> tuple[FloatArray, FloatArray]:
-    """The grid with both sides of each of the first steps inside it: the same volume twice, two costs."""
-    kappa = cost.stairs().kappa
-    first = int(np.floor(low / kappa)) + 1
-    edges: FloatArray = np.arange(first, first + CURVE_STEPS, dtype=np.float64) * kappa
+def _with_steps(curve: LevelisedCurve, grid: FloatArray, low: float, high: float) -> FloatArray:
+    """The grid with both sides of each of the first steps inside it: nearly the same volume twice, two costs."""
+    top = high
+    while curve.count(low, top) > 4 * CURVE_STEPS and top > low * (1 + 1e-9):
+        top = low + (top - low) / 2
+    if curve.count(low, top) > 4 * CURVE_STEPS:
+        return grid
+    edges = np.unique(curve.breakpoints(low, top))[:CURVE_STEPS]
     edges = edges[(edges > low) & (edges < high)]
-    above: FloatArray = edges * (1 + 1e-8)
-    scale = np.concatenate([grid, edges, edges])
-    usd = np.concatenate([cost.average_usd(grid), cost.average_usd(edges), cost.average_usd(above)])
-    order = np.lexsort((usd, scale))
-    return scale[order], usd[order]
+    return np.concatenate([grid, edges, edges * (1 + 1e-8)])

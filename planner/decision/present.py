@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from planner.decision.present_decision import comparison_rows, required_rows
 from planner.decision.present_inputs import assumption_rows, workload_rows
+from planner.decision.present_risk_tables import switch_rows
 from planner.decision.present_tables import (
     COMPONENTS,
     NONE,
@@ -40,6 +42,7 @@ __all__ = [
     "assumption_rows",
     "break_even_rows",
     "break_even_sentences",
+    "comparison_rows",
     "evidence_rows",
     "headline",
     "label_of",
@@ -50,14 +53,24 @@ __all__ = [
     "note_rows",
     "option_rows",
     "priced_ids",
+    "required_rows",
     "support",
+    "switch_rows",
     "version_rows",
     "why",
     "workload_rows",
     "year_rows",
 ]
 
-ADVICE = {"api": "Keep paying per token", "hosted": "Keep paying per token", "rented": "Run it yourself"}
+ADVICE = {
+    "api": "Keep paying per token",
+    "hosted": "Keep paying per token",
+    "provisioned": "Buy provisioned units",
+    "rented": "Run it yourself",
+    "owned": "Buy the servers and run it yourself",
+    "workstation": "Run it on workstations",
+    "hybrid": "Run the base load yourself and pay per token for the rest",
+}
 
 
 class Metric(NamedTuple):
@@ -100,7 +113,7 @@ def _answer(scenario: Scenario, result: Result, chosen: OptionResult) -> str:
 
 
 def _per_month(option: OptionResult) -> str:
-    value = option.tco_usd_per_month
+    value = option.levelised_usd_per_month
     return NOT_KNOWN if value is None else f"{usd(value)} a month"
 
 
@@ -109,7 +122,8 @@ def _cost(result: Result, option: OptionResult) -> str:
 
 
 def _money(result: Result, option: OptionResult) -> str:
-    total = "" if option.tco_usd is None else f" ({usd(option.tco_usd)} over {plural(result.horizon_months, 'month')})"
+    months = plural(result.horizon_months, "month")
+    total = "" if option.npv_usd is None else f" ({usd(option.npv_usd)} in today's money over {months})"
     return f"{_per_month(option)}{total}"
 
 
@@ -130,10 +144,11 @@ def _idle(chosen: OptionResult, other: OptionResult | None) -> str:
 
 def _alone(result: Result, chosen: OptionResult) -> str:
     blocked = [o.label for o in result.options if o.status == "blocked"]
-    others = f" ({', '.join(blocked)} blocked)" if blocked else ""
-    return (
-        f"{_cost(result, chosen)}; it is the only option with a price{others}, so there is nothing to compare it with"
-    )
+    excluded = [o.label for o in result.options if o.status == "excluded"]
+    told = [f"{', '.join(names)} {how}" for names, how in ((blocked, "blocked"), (excluded, "excluded")) if names]
+    others = f" ({'; '.join(told)})" if told else ""
+    what = "the only feasible option" if excluded else "the only option with a price"
+    return f"{_cost(result, chosen)}; it is {what}{others}, so there is nothing to compare it with"
 
 
 def _close(scenario: Scenario, result: Result, chosen: OptionResult, other: OptionResult) -> str:
@@ -151,13 +166,16 @@ def _close(scenario: Scenario, result: Result, chosen: OptionResult, other: Opti
 
 
 def _nearest(result: Result, chosen: OptionResult) -> OptionResult | None:
-    others = [o for o in result.options if o.tco_usd is not None and o.option_id != chosen.option_id]
-    return min(others, key=lambda o: o.tco_usd or 0.0, default=None)
+    others = [o for o in result.options if o.status == "ok" and o.option_id != chosen.option_id]
+    return min(others, key=lambda o: o.npv_usd or 0.0, default=None)
 
 
 def _no_answer(result: Result) -> str:
     first = next((o for o in result.options if o.reasons), None)
     told = f": {first.label}: {first.reasons[0].message} {first.reasons[0].remedy}" if first else "."
+    if result.verdict.fewest_codes_ids:
+        names = ", ".join(label_of(result, name) for name in result.verdict.fewest_codes_ids)
+        return f"No option is feasible: every priced one fails a hard constraint. Fewest failures: {names}{told}"
     several = len(result.options) > 1
     cause = f"none of the {len(result.options)} options can be priced" if several else "the one option cannot be priced"
     return f"No answer yet, because {cause}{told}"
@@ -178,7 +196,7 @@ def break_even_sentences(result: Result) -> tuple[str, ...]:
 
 def _break_even(result: Result, pair: BreakEven | None) -> str:
     if pair is None:
-        return "There is no break-even to show: it takes one per-token option and one on your own GPUs."
+        return "There is no break-even to show: it takes one per-token option and one with capacity of its own."
     if pair.robust_tokens_per_day is None:
         return f"{_clause(pair.explanation)}."
     self_host, per_token = label_of(result, pair.self_host_id), label_of(result, pair.per_token_id)
@@ -237,11 +255,11 @@ def metrics(scenario: Scenario, result: Result) -> tuple[Metric, ...]:
 
 
 def _cost_metrics(result: Result, chosen: OptionResult | None) -> tuple[Metric, ...]:
-    month = chosen.tco_usd_per_month if chosen else None
+    month = chosen.levelised_usd_per_month if chosen else None
     request = chosen.usd_per_request if chosen else None
     blended = chosen.blended_usd_per_mtok if chosen else None
     missing = "undefined" if chosen else NOT_KNOWN
-    spread = f"one-offs spread over {plural(result.horizon_months, 'month')}"
+    spread = f"levelised over {plural(result.horizon_months, 'month')}, one-offs included"
     volume = f"at {requests_per_day(result.demand.requests_per_day)}"
     return (
         Metric("Cost per month", NOT_KNOWN if month is None else usd(month), _joined(chosen, spread)),
@@ -257,7 +275,7 @@ def _joined(chosen: OptionResult | None, text: str) -> str:
 def _break_even_metric(result: Result) -> Metric:
     label = "Cheaper for good above"
     if not result.break_evens:
-        return Metric("Break-even", NONE, "needs a per-token option and one on your own GPUs")
+        return Metric("Break-even", NONE, "needs a per-token option and one with capacity of its own")
     if not priced_ids(result):
         return Metric("Break-even", NOT_KNOWN, "no option can be priced")
     pair = result.break_evens[0]
@@ -270,10 +288,10 @@ def _break_even_metric(result: Result) -> Metric:
 
 
 def _fleet_metric(result: Result) -> tuple[Metric, ...]:
-    rented = [(o.tco_usd, o.label, o.fleet) for o in result.options if o.fleet and o.tco_usd is not None]
-    if not rented:
+    own = [(o.npv_usd, o.label, o.fleet) for o in result.options if o.fleet and o.fleet.gpus and o.npv_usd is not None]
+    if not own:
         return ()
-    _, label, fleet = min(rented, key=lambda found: found[0])
+    _, label, fleet = min(own, key=lambda found: found[0])
     value = f"{plural(fleet.gpus, 'GPU')}, {percent(fleet.utilisation_fraction)} used"
     return (Metric("Best self-hosted fleet", value, f"{label}; {plural(fleet.spare_replicas, 'spare replica')}"),)
 
@@ -286,4 +304,4 @@ def _saving_metric(result: Result) -> tuple[Metric, ...]:
     part = f", {share(abs(fraction))}" if fraction is not None else ""
     name = "Saving" if saving >= 0 else "Extra cost"
     over = f"{name} over {plural(result.horizon_months, 'month')}"
-    return (Metric(over, usd(abs(saving)), f"against {other.label}{part}"),)
+    return (Metric(over, usd(abs(saving)), f"against {other.label}{part}, in today's money"),)

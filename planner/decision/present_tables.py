@@ -19,9 +19,27 @@ Align = Literal["left", "right"]
 NOT_KNOWN = "not known"
 NONE = "\N{EN DASH}"
 RANGES_SHOWN = 4
-COMPONENTS = (("Tokens", "tokens_usd"), ("GPUs", "gpu_usd"), ("People", "people_usd"), ("Other", "other_usd"))
+COMPONENTS = (
+    ("Tokens", "tokens_usd"),
+    ("GPUs", "gpu_usd"),
+    ("Energy", "energy_usd"),
+    ("Facility", "facility_usd"),
+    ("People", "people_usd"),
+    ("Fine-tuning", "tuning_usd"),
+    ("Other", "other_usd"),
+)
 """Label and `MonthCost` field of each part of a month."""
-KIND_WORDS = {"api": "API, per token", "hosted": "hosted, per token", "rented": "rented GPUs"}
+SELDOM = frozenset({"energy_usd", "facility_usd", "tuning_usd"})
+"""Parts that are left out where nobody pays them."""
+KIND_WORDS = {
+    "api": "API, per token",
+    "hosted": "hosted, per token",
+    "provisioned": "provisioned units",
+    "rented": "rented GPUs",
+    "owned": "owned servers",
+    "workstation": "workstations",
+    "hybrid": "own GPUs and per token",
+}
 STATUS_WORDS = {"reached": "reached", "not_reached": "not reached", "not_known": NOT_KNOWN}
 
 
@@ -79,12 +97,20 @@ def dearer(fraction: float) -> str:
     return f"{share(fraction)} dearer than the cheapest"
 
 
+def used_components(options: Iterable[OptionResult]) -> tuple[tuple[str, str], ...]:
+    """Label and field of the parts to show: the usual ones, and others that somebody pays."""
+    months = [month for option in options for month in option.months]
+    return tuple(
+        (label, field) for label, field in COMPONENTS if field not in SELDOM or any(getattr(m, field) for m in months)
+    )
+
+
 def mean_components(option: OptionResult) -> tuple[tuple[str, float], ...]:
     """USD a month of each part, averaged over the horizon, and the one-off spread over it; they sum to the mean."""
     regular = [m for m in option.months if m.month > 0]
     one_off = math.fsum(m.total_usd for m in option.months if m.month == 0)
     months = max(1, len(regular))
-    parts = [(label, _sum(regular, field) / months) for label, field in COMPONENTS]
+    parts = [(label, _sum(regular, field) / months) for label, field in used_components([option])]
     return (*parts, ("One-off, spread", one_off / months))
 
 
@@ -93,14 +119,17 @@ def _sum(months: Iterable[MonthCost], field: str) -> float:
 
 
 def option_rows(scenario: Scenario, result: Result) -> Table:
-    """One row per option, cheapest first and blocked last, with the reason it is blocked or dearer."""
+    """One row per option, lowest NPV first, excluded and blocked last, with the reason.
+
+    "Per month" is the NPV as an equal sum a month (levelised).
+    """
     columns = (
         Column("Option"),
         Column("Kind"),
         *_right(
+            ("NPV", "USD"),
             (f"Total, {plural(result.horizon_months, 'month')}", "USD"),
             ("Per month", "USD/month"),
-            ("One-off", "USD"),
             ("Month 1", "USD/month"),
             ("Per request", "USD"),
             ("Per 1M tokens", "USD"),
@@ -109,12 +138,12 @@ def option_rows(scenario: Scenario, result: Result) -> Table:
         ),
         Column("Why blocked or dearer"),
     )
-    ranked = sorted(result.options, key=lambda o: math.inf if o.tco_usd is None else o.tco_usd)
+    ranked = sorted(result.options, key=lambda o: (o.status != "ok", math.inf if o.npv_usd is None else o.npv_usd))
     return Table("Options", columns, tuple(_option_row(scenario, result, o) for o in ranked))
 
 
 def _option_row(scenario: Scenario, result: Result, option: OptionResult) -> tuple[str, ...]:
-    money_cells = (option.tco_usd, option.tco_usd_per_month, option.one_off_usd, option.usd_per_month)
+    money_cells = (option.npv_usd, option.tco_usd, option.levelised_usd_per_month, option.usd_per_month)
     blocked = option.status == "blocked"
     return (
         option.label,
@@ -129,9 +158,11 @@ def _option_row(scenario: Scenario, result: Result, option: OptionResult) -> tup
 
 
 def why(scenario: Scenario, result: Result, option: OptionResult) -> str:
-    """Why an option is recommended, dearer or blocked."""
+    """Why an option is recommended, dearer, excluded or blocked."""
     if option.status == "blocked":
         return "Blocked. " + " ".join(f"{r.code}: {r.message} {r.remedy}" for r in option.reasons)
+    if option.status == "excluded":
+        return "Excluded. " + " ".join(f"{r.code}: {r.message} {r.remedy}" for r in option.reasons)
     cheapest = option.option_id == result.verdict.cheapest_id
     distance = "the cheapest" if cheapest else _distance(option.dearer_than_best_fraction)
     if option.option_id != result.verdict.recommended_id:
@@ -209,7 +240,7 @@ def _pair_row(result: Result, pair: BreakEven) -> tuple[str, ...]:
 
 def priced_ids(result: Result) -> tuple[str, ...]:
     """Options that have a cost, in the scenario's order."""
-    return tuple(o.option_id for o in result.options if o.status == "ok")
+    return tuple(o.option_id for o in result.options if o.status != "blocked")
 
 
 def month_rows(result: Result, option_ids: Sequence[str] | None = None) -> Table:
@@ -250,13 +281,14 @@ def _of_year(option: OptionResult, year: int) -> list[MonthCost]:
 
 def year_rows(result: Result) -> Table:
     """Components of each option: the one-offs, each year, and the whole horizon."""
-    heads = _right(*((label, "USD") for label, _ in COMPONENTS), ("Total", "USD"))
-    rows = [row for i in priced_ids(result) for row in _option_years(result.option(i), result.horizon_months)]
+    parts = used_components(result.options)
+    heads = _right(*((label, "USD") for label, _ in parts), ("Total", "USD"))
+    fields = [field for _, field in parts]
+    rows = [row for i in priced_ids(result) for row in _option_years(result.option(i), fields, result.horizon_months)]
     return Table("Cost by year and part", (Column("Option"), Column("Period"), *heads), tuple(rows))
 
 
-def _option_years(option: OptionResult, horizon_months: int) -> list[tuple[str, ...]]:
-    fields = [field for _, field in COMPONENTS]
+def _option_years(option: OptionResult, fields: list[str], horizon_months: int) -> list[tuple[str, ...]]:
     periods = [("One-off", [m for m in option.months if m.month == 0])]
     periods += [(f"Year {y + 1}", _of_year(option, y)) for y in range(math.ceil(horizon_months / MONTHS_PER_YEAR))]
     rows = [_period_row(option, name, months, [*fields, "total_usd"]) for name, months in periods]

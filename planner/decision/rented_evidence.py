@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from planner.capacity import published
 from planner.catalog.rows import DefaultRow, FormatRow, GpuPriceRow, GpuRow, ModelRow
-from planner.domain.evidence import Evidence
+from planner.domain.evidence import Evidence, Provenance
+from planner.domain.options import OwnedOption, ProvisionedOption, SelfHosted, SpotTerms, WorkstationOption
 from planner.units import MIB_PER_GIB
 
 KIB = 1024
@@ -28,7 +29,7 @@ def _of_row(label: str, value: str, unit: str, row: GpuPriceRow | ModelRow | Gpu
 
 def price_evidence(row: GpuPriceRow) -> Evidence:
     """A rental price of the catalog."""
-    label = f"{row.gpu_id} at {row.provider}, {row.instance}, on demand"
+    label = f"{row.gpu_id} at {row.provider}, {row.instance}, {row.term.replace('_', ' ')}"
     return _of_row(label, f"{row.usd_per_gpu_hour:g}", "USD per GPU-hour", row)
 
 
@@ -96,4 +97,55 @@ def specification_evidence(
     return (
         _of_row(f"{model.name} in {number_format.name}", of_model, model_units, model),
         _of_row(gpu.name, of_gpu, "GiB / dense TFLOPS at this format / GB/s, per GPU", gpu),
+    )
+
+
+def server_evidence(option: OwnedOption) -> tuple[Evidence, ...]:
+    """The figures of an owned server, as typed."""
+    server = option.server
+    value = f"{server.usd_per_server.normalize():f} / {server.life_months} / {server.residual_fraction:g}"
+    power = f"{server.idle_kw:g} / {server.max_kw:g} / {server.pue_ratio:g} / {server.electricity_usd_per_kwh:g}"
+    of = server.provenance.evidence
+    return (
+        of(f"{option.label}, server", value, f"USD per {server.gpus_per_server}-GPU server / months / residual share"),
+        of(f"{option.label}, power", power, "kW idle / kW busy / PUE / USD per kWh"),
+    )
+
+
+def spot_evidence(label: str, terms: SpotTerms) -> tuple[Evidence, ...]:
+    """What interruptions cost, as typed."""
+    value = (
+        f"{terms.monthly_interruption_fraction:g} / {terms.outage_hours:g} / {terms.paid_hours:g} / "
+        f"{terms.fallback_usd_per_gpu_hour.normalize():f}"
+    )
+    unit = "share a month / hours out / hours paid and lost / USD per fallback GPU-hour"
+    return (Provenance().evidence(f"{label}, interruptions", value, unit),)
+
+
+def tuning_evidence(option: SelfHosted) -> tuple[Evidence, ...]:
+    """The figures of its training runs, as typed."""
+    tuning = option.tuning
+    if tuning is None:
+        return ()
+    value = f"{tuning.method} / {tuning.training_tokens:g} / {tuning.epochs:g} / {tuning.runs_per_year:g}"
+    unit = "method / training tokens / epochs / runs a year"
+    return (tuning.provenance.evidence(f"{option.label}, fine-tuning", value, unit),)
+
+
+def typed_evidence(option: ProvisionedOption | WorkstationOption) -> tuple[Evidence, ...]:
+    """The figures of an option that the catalog has no table for, as typed."""
+    of = option.provenance.evidence
+    if isinstance(option, ProvisionedOption):
+        return (
+            of(f"{option.label}, price", f"{option.usd_per_unit_month.normalize():f}", "USD per unit and month"),
+            of(
+                f"{option.label}, capacity",
+                f"{option.tokens_per_minute_per_unit:,.6g} / {option.output_weight:g} / {option.cached_weight:g}",
+                "input-equivalent tokens a minute per unit / weight of an output / of a cached token",
+            ),
+        )
+    speed = f"{option.prompt_tokens_per_s:,.6g} / {option.output_tokens_per_s:,.6g} / {option.parallel_slots}"
+    return (
+        of(f"{option.label}, machine", f"{option.usd_per_machine.normalize():f}", "USD per machine"),
+        of(f"{option.label}, speed", speed, "prompt tokens/s / output tokens/s / requests side by side"),
     )

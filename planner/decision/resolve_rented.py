@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from planner.capacity import ceiling, memory
-from planner.catalog.rows import GpuPriceRow, ModelRow
+from planner.capacity.availability import MAX_SPARES
+from planner.catalog.rows import ModelRow
 from planner.catalog.tables import Tables
-from planner.decision.rented_evidence import price_evidence, specification_evidence
+from planner.decision.kernel.fleet import fleet_plan
+from planner.decision.rented_evidence import (
+    server_evidence,
+    specification_evidence,
+    spot_evidence,
+    tuning_evidence,
+)
+from planner.decision.resolve_price import nearest, rental_price
 from planner.decision.resolve_throughput import Blocked, Hardware, Throughput, compute_ceiling, throughput
 from planner.domain.evidence import Evidence
-from planner.domain.facts import BlockedFacts, Reason, RentedFacts, ReplicaFacts
-from planner.domain.nearest import did_you_mean
-from planner.domain.options import RentedOption
+from planner.domain.facts import BlockedFacts, OwnedFacts, Reason, RentedFacts, ReplicaFacts
+from planner.domain.options import OwnedOption, RentedOption, SelfHosted
 from planner.domain.scenario import Scenario
 from planner.units import GB_BYTES, GIB_BYTES, MIB_PER_GIB
-from planner.workload.demand import class_arrays, mean_shape
+from planner.workload.demand import ClassArrays, class_arrays, mean_shape
 
 T = TypeVar("T")
 
@@ -26,37 +33,92 @@ class _Memory(NamedTuple):
     kv_tokens: int
 
 
-class _Price(NamedTuple):
-    usd_per_gpu_hour: float
-    evidence: Evidence
+class _Capability(NamedTuple):
+    """One replica with its evidence, or the reasons why there is none."""
+
+    replica: ReplicaFacts | None
+    evidence: tuple[Evidence, ...]
     warnings: tuple[str, ...]
+    reasons: tuple[Reason, ...]
 
 
 def resolve_rented(option: RentedOption, where: str, scenario: Scenario, tables: Tables) -> RentedFacts | BlockedFacts:
     """All reasons at once when something is missing or does not fit; otherwise price, replica and evidence."""
     reasons: list[Reason] = []
-    price = _collect(reasons, lambda: _price(option, where, tables))
+    price = _collect(reasons, lambda: rental_price(option, where, tables))
+    able = _capability(option, where, scenario, tables)
+    evidence = (*((price.evidence,) if price else ()), *_spot_evidence(option), *able.evidence)
+    if price is None or able.replica is None:
+        return BlockedFacts(option_id=option.option_id, reasons=(*reasons, *able.reasons), evidence=evidence)
+    return RentedFacts(
+        option_id=option.option_id,
+        usd_per_gpu_hour=price.usd_per_gpu_hour,
+        replica=able.replica,
+        evidence=evidence,
+        warnings=(*price.warnings, *_term_warnings(option, scenario), *able.warnings),
+    )
+
+
+def resolve_owned(option: OwnedOption, where: str, scenario: Scenario, tables: Tables) -> OwnedFacts | BlockedFacts:
+    """The replica of an owned fleet; the server's figures are the scenario's own."""
+    able = _capability(option, where, scenario, tables)
+    evidence = (*server_evidence(option), *able.evidence)
+    if able.replica is None:
+        return BlockedFacts(option_id=option.option_id, reasons=able.reasons, evidence=evidence)
+    return OwnedFacts(
+        option_id=option.option_id,
+        replica=able.replica,
+        evidence=evidence,
+        warnings=(*_scaling_warnings(option), *able.warnings),
+    )
+
+
+def _capability(option: SelfHosted, where: str, scenario: Scenario, tables: Tables) -> _Capability:
+    """Memory fit, throughput and ceilings of one replica."""
+    reasons: list[Reason] = []
     hardware = _collect(reasons, lambda: _hardware(option, where, tables))
     space = _collect(reasons, lambda: _memory(option, where, scenario, hardware)) if hardware else None
     rate = _collect(reasons, lambda: throughput(option, where, scenario, hardware, tables)) if hardware else None
     evidence = (
-        *((price.evidence,) if price else ()),
         *(rate.evidence if rate else ()),
         *(specification_evidence(*hardware, _weight_gib(hardware)) if hardware else ()),
+        *tuning_evidence(option),
     )
-    if reasons or not (price and hardware and space and rate):
-        return BlockedFacts(option_id=option.option_id, reasons=tuple(reasons), evidence=evidence)
+    if not (hardware and space and rate):
+        return _Capability(None, evidence, (), tuple(reasons))
     replica = _replica(option, hardware, space, rate)
-    too_fast = _ceiling_reasons(where, scenario, option, replica)
-    if too_fast:
-        return BlockedFacts(option_id=option.option_id, reasons=tuple(too_fast), evidence=evidence)
-    return RentedFacts(
-        option_id=option.option_id,
-        usd_per_gpu_hour=price.usd_per_gpu_hour,
-        replica=replica,
-        evidence=evidence,
-        warnings=(*price.warnings, *rate.warnings, *_ceiling_warnings(scenario, option, replica)),
-    )
+    failed = [*_ceiling_reasons(where, scenario, option, replica), *_spare_reasons(where, scenario, option, replica)]
+    if failed:
+        return _Capability(None, evidence, (), tuple(failed))
+    warnings = (*rate.warnings, *_ceiling_warnings(scenario, option, replica))
+    return _Capability(replica, evidence, warnings, ())
+
+
+def _spot_evidence(option: RentedOption) -> tuple[Evidence, ...]:
+    return spot_evidence(option.label, option.spot) if option.term == "spot" and option.spot else ()
+
+
+def _term_warnings(option: RentedOption, scenario: Scenario) -> tuple[str, ...]:
+    """What a reader must know of a commitment or of machines that may be taken away."""
+    found = list(_scaling_warnings(option))
+    if option.term == "reserved" and scenario.horizon_months % option.term_months:
+        left = -scenario.horizon_months % option.term_months
+        found.append(
+            f"Its {option.term_months}-month terms end {left} months after the horizon; those months are charged too."
+        )
+    if option.term == "spot" and option.spot and option.spot.fallback_usd_per_gpu_hour == 0:
+        found.append("Nothing serves while a spot machine is away: requests wait.")
+    return tuple(found)
+
+
+def _scaling_warnings(option: SelfHosted) -> tuple[str, ...]:
+    mode = option.scaling.mode
+    if mode == "schedule":
+        return ("It runs in its scheduled hours only; requests outside them are not served.",)
+    if mode == "autoscale" and option.min_replicas == 0:
+        minutes = option.scaling.cold_start_minutes
+        return (f"Scaled to zero, the first request waits {minutes:g} minutes for a replica to start.",)
+    return ()
 
 
 def _collect(reasons: list[Reason], step: Callable[[], T]) -> T | None:
@@ -67,65 +129,7 @@ def _collect(reasons: list[Reason], step: Callable[[], T]) -> T | None:
         return None
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    names = sorted(known)
-    return did_you_mean(name, names, f"Known: {', '.join(names[:8])}, …")
-
-
-def _price(option: RentedOption, where: str, tables: Tables) -> _Price:
-    if option.price is not None:
-        typed = option.price
-        shown = f"{typed.usd_per_gpu_hour.normalize():f}"
-        item = typed.provenance.evidence(f"{option.label}, GPU rental", shown, "USD per GPU-hour")
-        return _Price(float(typed.usd_per_gpu_hour), item, ())
-    row = tables.gpu_price_by_id.get(option.price_id or "")
-    if row is None:
-        raise Blocked(_unknown_price(option, where, tables))
-    if row.gpu_id != option.gpu_id:
-        raise Blocked(
-            Reason(
-                code="PRICE_UNKNOWN",
-                message=f"{row.price_id} is a price for {row.gpu_id}, not for {option.gpu_id}.",
-                field=f"{where}.price_id",
-                remedy=_nearest(option.price_id or "", _price_ids(option.gpu_id, tables)),
-            )
-        )
-    if row.term != "on_demand":
-        raise Blocked(
-            Reason(
-                code="PRICE_UNKNOWN",
-                message=f"{row.price_id} is a {row.term} price; this option rents on demand.",
-                field=f"{where}.price_id",
-                remedy=_nearest(option.price_id or "", _price_ids(option.gpu_id, tables)),
-            )
-        )
-    return _Price(row.usd_per_gpu_hour, price_evidence(row), _node_warnings(option, row))
-
-
-def _price_ids(gpu_id: str, tables: Tables) -> list[str]:
-    return [row.price_id for row in tables.gpu_prices if row.gpu_id == gpu_id and row.term == "on_demand"]
-
-
-def _unknown_price(option: RentedOption, where: str, tables: Tables) -> Reason:
-    named = f"The catalog has no GPU price {option.price_id!r}." if option.price_id else "No GPU price is given."
-    return Reason(
-        code="PRICE_UNKNOWN",
-        message=named,
-        field=f"{where}.price_id",
-        remedy=_nearest(option.price_id or option.gpu_id, _price_ids(option.gpu_id, tables))
-        + " Or type in the price you were quoted.",
-    )
-
-
-def _node_warnings(option: RentedOption, row: GpuPriceRow) -> tuple[str, ...]:
-    if row.gpus_per_instance <= option.gpus_per_replica * option.replica_step:
-        return ()
-    return (
-        f"{row.instance} comes with {row.gpus_per_instance} GPUs; set replica_step so that whole instances are rented.",
-    )
-
-
-def _hardware(option: RentedOption, where: str, tables: Tables) -> Hardware:
+def _hardware(option: SelfHosted, where: str, tables: Tables) -> Hardware:
     model = tables.model_by_id.get(option.model_id)
     number_format = tables.format_by_id.get(option.format_id)
     gpu = tables.gpu_by_id.get(option.gpu_id)
@@ -143,7 +147,7 @@ def _hardware(option: RentedOption, where: str, tables: Tables) -> Hardware:
                     "code": code,
                     "message": f"The catalog has no {noun} {name!r}.",
                     "field": f"{where}.{field}",
-                    "remedy": _nearest(name, known),
+                    "remedy": nearest(name, known),
                 }
             )
             for code, noun, field, name, known, found in missing
@@ -160,7 +164,7 @@ def _weight_gib(hardware: Hardware) -> float:
     return memory.weight_bytes(model.total_params, number_format.bits_per_weight, embeddings) / GIB_BYTES
 
 
-def _memory(option: RentedOption, where: str, scenario: Scenario, hardware: Hardware) -> _Memory:
+def _memory(option: SelfHosted, where: str, scenario: Scenario, hardware: Hardware) -> _Memory:
     """CAP-4, and whether one request of every class fits the model's context and the memory."""
     model, _, gpu = hardware
     weight_gib = _weight_gib(hardware)
@@ -172,7 +176,8 @@ def _memory(option: RentedOption, where: str, scenario: Scenario, hardware: Hard
         overhead_gib_per_gpu=option.gpu_overhead_gib,
         kv_bytes=model.kv_bytes_per_token_16bit * option.kv_cache_bits / 16,
     )
-    longest = max(c.prompt_tokens + c.generated_tokens for c in scenario.workload.classes)
+    arrays = _arrays(scenario, option)
+    longest = float((arrays.prompt_tokens + arrays.generated_tokens).max())
     reasons = []
     if longest > model.max_context_tokens:
         reasons.append(_context_reason(where, model, longest))
@@ -195,7 +200,7 @@ def _context_reason(where: str, model: ModelRow, longest: float) -> Reason:
 
 
 def _vram_reason(
-    option: RentedOption, where: str, hardware: Hardware, weight_gib: float, tokens: int, longest: float
+    option: SelfHosted, where: str, hardware: Hardware, weight_gib: float, tokens: int, longest: float
 ) -> Reason:
     model, number_format, gpu = hardware
     usable = option.gpus_per_replica * (
@@ -211,7 +216,7 @@ def _vram_reason(
     )
 
 
-def _split_reason(option: RentedOption, where: str, model: ModelRow) -> Reason:
+def _split_reason(option: SelfHosted, where: str, model: ModelRow) -> Reason:
     return Reason(
         code="CAPACITY",
         message=f"{model.name} has {model.attention_heads} attention heads, which "
@@ -221,7 +226,7 @@ def _split_reason(option: RentedOption, where: str, model: ModelRow) -> Reason:
     )
 
 
-def _replica(option: RentedOption, hardware: Hardware, space: _Memory, rate: Throughput) -> ReplicaFacts:
+def _replica(option: SelfHosted, hardware: Hardware, space: _Memory, rate: Throughput) -> ReplicaFacts:
     active_share = hardware.model.active_params / hardware.model.total_params
     active_bytes = space.weight_gib * GIB_BYTES * active_share
     return ReplicaFacts(
@@ -242,14 +247,19 @@ def _replica(option: RentedOption, hardware: Hardware, space: _Memory, rate: Thr
     )
 
 
-def ceiling_fraction(scenario: Scenario, option: RentedOption, replica: ReplicaFacts) -> float:
+def _arrays(scenario: Scenario, option: SelfHosted) -> ClassArrays:
+    """The classes in this model's own tokens (API-8)."""
+    return class_arrays(scenario.workload).in_tokens_of(option.input_token_ratio, option.output_token_ratio)
+
+
+def ceiling_fraction(scenario: Scenario, option: SelfHosted, replica: ReplicaFacts) -> float:
     """CAP-7: share of the compute bound that the replica's own rate needs at this mix."""
-    prompt, output = mean_shape(class_arrays(scenario.workload), option.prefix_cache_hit_fraction)
+    prompt, output = mean_shape(_arrays(scenario, option), option.prefix_cache_hit_fraction)
     seconds = prompt * replica.s_per_input_token + output * replica.s_per_output_token
     return (prompt + output) / seconds / replica.compute_ceiling_tokens_per_s if seconds > 0 else 0.0
 
 
-def _ceiling_reasons(where: str, scenario: Scenario, option: RentedOption, replica: ReplicaFacts) -> list[Reason]:
+def _ceiling_reasons(where: str, scenario: Scenario, option: SelfHosted, replica: ReplicaFacts) -> list[Reason]:
     share = ceiling_fraction(scenario, option, replica)
     single_stream = replica.s_per_output_token and replica.tpot_ms / 1000 * replica.decode_steps_ceiling_per_s
     reasons = []
@@ -276,7 +286,25 @@ def _ceiling_reasons(where: str, scenario: Scenario, option: RentedOption, repli
     return reasons
 
 
-def _ceiling_warnings(scenario: Scenario, option: RentedOption, replica: ReplicaFacts) -> tuple[str, ...]:
+def _spare_reasons(where: str, scenario: Scenario, option: SelfHosted, replica: ReplicaFacts) -> list[Reason]:
+    """CAP-6: a target that no sensible number of spares reaches."""
+    if option.availability_target_fraction is None:
+        return []
+    plan = fleet_plan(option, replica, scenario)
+    if plan.spare_replicas < MAX_SPARES:
+        return []
+    return [
+        Reason(
+            code="CAPACITY",
+            message=f"{MAX_SPARES:,} spares do not bring a fleet of replicas that are up "
+            f"{option.replica_availability_fraction:.4%} of the time to {option.availability_target_fraction:.4%}.",
+            field=f"{where}.availability_target_fraction",
+            remedy="Lower the target, use machines that fail less, or type in the spares yourself.",
+        )
+    ]
+
+
+def _ceiling_warnings(scenario: Scenario, option: SelfHosted, replica: ReplicaFacts) -> tuple[str, ...]:
     share = ceiling_fraction(scenario, option, replica)
     if share <= ceiling.WARN_FRACTION:
         return ()

@@ -10,7 +10,7 @@ from planner.catalog.tables import Tables
 from planner.decision.rented_evidence import throughput_evidence
 from planner.domain.evidence import Evidence
 from planner.domain.facts import Reason
-from planner.domain.options import RentedOption, TypedThroughput
+from planner.domain.options import SelfHosted, TypedThroughput
 from planner.domain.scenario import Scenario
 from planner.workload.demand import class_arrays, mean_shape
 
@@ -50,10 +50,11 @@ class Blocked(Exception):
         self.reasons = reasons
 
 
-def throughput(option: RentedOption, where: str, scenario: Scenario, hardware: Hardware, tables: Tables) -> Throughput:
+def throughput(option: SelfHosted, where: str, scenario: Scenario, hardware: Hardware, tables: Tables) -> Throughput:
     """What one replica does at the scenario's mix and target. Raises Blocked with every reason."""
     limit = compute_ceiling(option, hardware)
-    shape = mean_shape(class_arrays(scenario.workload), option.prefix_cache_hit_fraction)
+    arrays = class_arrays(scenario.workload).in_tokens_of(option.input_token_ratio, option.output_token_ratio)
+    shape = mean_shape(arrays, option.prefix_cache_hit_fraction)
     if option.throughput is not None:
         if option.throughput.output_tokens_per_s_per_replica is not None and shape[1] == 0:
             raise Blocked(_no_output(where))
@@ -77,7 +78,7 @@ def _no_output(where: str) -> Reason:
     )
 
 
-def _typed_throughput(option: RentedOption, typed: TypedThroughput, scenario: Scenario) -> Throughput:
+def _typed_throughput(option: SelfHosted, typed: TypedThroughput, scenario: Scenario) -> Throughput:
     if typed.output_tokens_per_s_per_replica is not None:
         work = published.WorkRates(0.0, 1 / typed.output_tokens_per_s_per_replica)
         value, unit = f"{typed.output_tokens_per_s_per_replica:,.6g}", "output tokens/s per replica at this mix"
@@ -101,7 +102,7 @@ def _typed_throughput(option: RentedOption, typed: TypedThroughput, scenario: Sc
 
 
 def _published_throughput(
-    option: RentedOption,
+    option: SelfHosted,
     where: str,
     scenario: Scenario,
     hardware: Hardware,
@@ -130,7 +131,7 @@ def _published_throughput(
     return _from_choice(option, chosen, scenario, shape, derating)
 
 
-def _no_rows(option: RentedOption, where: str, model_ids: list[str], tables: Tables) -> Reason:
+def _no_rows(option: SelfHosted, where: str, model_ids: list[str], tables: Tables) -> Reason:
     known = sorted(
         {
             f"{r.format_id} on {r.n_gpu} x {r.gpu_id}"
@@ -176,7 +177,7 @@ def _too_slow(where: str, rows: list[MeasuredRow], scenario: Scenario) -> Reason
 
 
 def _from_choice(
-    option: RentedOption,
+    option: SelfHosted,
     chosen: published.Choice,
     scenario: Scenario,
     shape: tuple[float, float],
@@ -196,7 +197,7 @@ def _from_choice(
     )
 
 
-def compute_ceiling(option: RentedOption, hardware: Hardware) -> float:
+def compute_ceiling(option: SelfHosted, hardware: Hardware) -> float:
     """CAP-7 of one replica, tokens/s; Blocked when the GPU has no rate for the format."""
     model, number_format, gpu = hardware
     tflops = published.dense_tflops(gpu, number_format.compute_rate)

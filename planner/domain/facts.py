@@ -22,11 +22,29 @@ ReasonCode = Literal[
     "GPU_UNKNOWN",
     "FORMAT_UNKNOWN",
     "THROUGHPUT_UNKNOWN",
+    "PRIVACY",
+    "LICENCE",
+    "MODALITY",
     "CONTEXT",
     "VRAM",
     "LATENCY",
+    "RATE",
+    "QUALITY",
     "CAPACITY",
+    "PART_BLOCKED",
 ]
+CONSTRAINTS: tuple[ReasonCode, ...] = (
+    "PRIVACY",
+    "LICENCE",
+    "MODALITY",
+    "CONTEXT",
+    "VRAM",
+    "LATENCY",
+    "RATE",
+    "QUALITY",
+    "CAPACITY",
+)
+"""DEC-1: the hard constraints, in the order they are listed."""
 
 
 class Reason(Value):
@@ -76,6 +94,25 @@ class RentedFacts(Value):
     warnings: tuple[LongText, ...] = Field((), description="What a reviewer should know.")
 
 
+class OwnedFacts(Value):
+    """Capability of one owned option; its prices are typed in the option."""
+
+    kind: Literal["owned"] = Field("owned", description="Kind of facts.")
+    option_id: Slug = Field(description="The option.")
+    replica: ReplicaFacts = Field(description="One replica.")
+    evidence: tuple[Evidence, ...] = Field(description="Where the figures come from.")
+    warnings: tuple[LongText, ...] = Field((), description="What a reviewer should know.")
+
+
+class TypedFacts(Value):
+    """An option whose figures are all typed in, or are those of other options: units, workstations, hybrids."""
+
+    kind: Literal["typed"] = Field("typed", description="Kind of facts.")
+    option_id: Slug = Field(description="The option.")
+    evidence: tuple[Evidence, ...] = Field((), description="Where the figures come from.")
+    warnings: tuple[LongText, ...] = Field((), description="What a reviewer should know.")
+
+
 class BlockedFacts(Value):
     """An option that cannot be priced, with every reason."""
 
@@ -85,7 +122,10 @@ class BlockedFacts(Value):
     evidence: tuple[Evidence, ...] = Field((), description="What was known.")
 
 
-OptionFacts = Annotated[PerTokenFacts | RentedFacts | BlockedFacts, Field(discriminator="kind")]
+OptionFacts = Annotated[
+    PerTokenFacts | RentedFacts | OwnedFacts | TypedFacts | BlockedFacts, Field(discriminator="kind")
+]
+PricedFacts = PerTokenFacts | RentedFacts | OwnedFacts | TypedFacts
 
 
 class Facts(Value):

@@ -11,7 +11,8 @@ from planner.domain.base import Slug, Usd, UsdSmall, Value
 from planner.domain.evidence import Evidence
 from planner.domain.facts import Reason
 
-RESULT_VERSION = 1
+RESULT_VERSION = 2
+"""2: the verdict follows NPV (it was the plain sum), and every way to serve is there."""
 
 BreakEvenStatus = Literal["reached", "not_reached", "not_known"]
 ConfidenceLevel = Literal["high", "medium", "low"]
@@ -30,7 +31,7 @@ class Demand(Value):
 
 
 class Fleet(Value):
-    """The GPUs a rented option needs at this volume (CAP-5)."""
+    """The GPUs of an own fleet at this volume, in month 1 (CAP-5)."""
 
     replicas: int = Field(description="Copies of the model, spares included.")
     spare_replicas: int = Field(description="Of which spare, before rounding to rentable steps.")
@@ -43,6 +44,10 @@ class Fleet(Value):
     weight_gib: float = Field(description="Weights of one replica.")
     kv_cache_tokens: int = Field(description="KV-cache tokens one replica holds.")
     limited_by: Literal["work", "memory", "minimum"] = Field(description="What sets the number of replicas.")
+    replicas_last_month: int | None = Field(None, description="Replicas in the last month of the horizon.")
+    paid_gpu_hours_per_month: float | None = Field(None, description="GPU-hours paid in month 1, starts included.")
+    servers: int | None = Field(None, description="Whole servers bought, of an owned fleet.")
+    in_house_fraction: float | None = Field(None, description="Share of the work done by the own part of a hybrid.")
 
 
 class MonthCost(Value):
@@ -51,10 +56,25 @@ class MonthCost(Value):
     month: int = Field(description="1 = the first month; 0 holds the one-off costs.")
     starts_on: dt.date = Field(description="First day.")
     tokens_usd: Usd = Field(description="Per-token charges.")
-    gpu_usd: Usd = Field(description="GPU rental, busy or idle.")
-    people_usd: Usd = Field(description="Engineers.")
-    other_usd: Usd = Field(description="Everything else.")
+    gpu_usd: Usd = Field(description="GPU rental, busy or idle; the annuity of machines bought.")
+    energy_usd: Usd = Field(0, description="Electricity of own machines.")
+    facility_usd: Usd = Field(0, description="Colocation, maintenance, licences and storage of weights.")
+    people_usd: Usd = Field(description="Engineers: setup, running, updates, evaluations, waiting.")
+    tuning_usd: Usd = Field(0, description="Fine-tuning: training GPUs, data and evaluation.")
+    other_usd: Usd = Field(description="Everything else: support, compliance, monitoring.")
     total_usd: Usd = Field(description="Sum of the components.")
+    volume_mtok: float | None = Field(None, description="Million tokens asked for in the month.")
+    gpu_hours: float | None = Field(None, description="GPU-hours paid, of an own fleet.")
+
+
+class CashFlow(Value):
+    """Cash and book view of machines bought, beside the annuity that the decision uses (OWN-1)."""
+
+    month: int = Field(description="0 = before the first month.")
+    purchase_usd: Usd = Field(description="Paid for machines.")
+    resale_usd: Usd = Field(description="Received for them at the end of their life or of the horizon.")
+    depreciation_usd: Usd = Field(description="Straight-line book depreciation of the month.")
+    book_value_usd: Usd = Field(description="Book value at the end of the month.")
 
 
 class OptionResult(Value):
@@ -62,23 +82,39 @@ class OptionResult(Value):
 
     option_id: Slug = Field(description="The option.")
     label: str = Field(description="Its name.")
-    kind: str = Field(description="api, hosted or rented.")
-    status: Literal["ok", "blocked"] = Field(description="blocked when something it needs is unknown or does not fit.")
+    kind: str = Field(description="api, hosted, provisioned, rented, owned, workstation or hybrid.")
+    status: Literal["ok", "excluded", "blocked"] = Field(
+        description="excluded: priced, but fails a hard constraint; blocked: something it needs is unknown."
+    )
     reasons: tuple[Reason, ...] = Field((), description="Why it is blocked: all reasons.")
     warnings: tuple[str, ...] = Field((), description="What a reviewer should know.")
     tco_usd: Usd | None = Field(None, description="All spend over the horizon, one-offs included.")
     one_off_usd: Usd | None = Field(None, description="Before the first month.")
     usd_per_month: Usd | None = Field(None, description="Run-rate of month 1, without one-offs.")
     tco_usd_per_month: Usd | None = Field(None, description="tco_usd spread evenly over the horizon.")
+    npv_usd: Usd | None = Field(None, description="Today's value of all spend over the horizon (TIME-4): the verdict.")
+    levelised_usd_per_month: Usd | None = Field(None, description="npv_usd as an equal sum a month.")
+    usd_per_successful_request: UsdSmall | None = Field(
+        None, description="tco_usd / usable answers; failed ones are retried and paid."
+    )
+    input_usd_per_mtok: UsdSmall | None = Field(
+        None, description="Input share of the cost by the reference-price rule; with output it adds up to tco_usd."
+    )
+    output_usd_per_mtok: UsdSmall | None = Field(None, description="Output share of the cost by the same rule.")
+    marginal_usd_per_mtok: UsdSmall | None = Field(
+        None, description="Usage view: what one more token costs now, with the fleet as it is; not for decisions."
+    )
     usd_per_request: UsdSmall | None = Field(
         None, description="tco_usd / requests over the horizon; empty at zero volume."
     )
     blended_usd_per_mtok: UsdSmall | None = Field(
         None, description="tco_usd / million tokens at this mix; empty at zero."
     )
-    dearer_than_best_fraction: float | None = Field(None, description="tco_usd / cheapest - 1.")
+    dearer_than_best_fraction: float | None = Field(None, description="npv_usd / lowest of the eligible - 1.")
+    soft_score: float | None = Field(None, description="Weighted soft criteria, 0 to 5, beside the dollars (DEC-3).")
     months: tuple[MonthCost, ...] = Field((), description="One-offs as month 0, then each month.")
-    fleet: Fleet | None = Field(None, description="For rented options.")
+    fleet: Fleet | None = Field(None, description="For own fleets.")
+    cash: tuple[CashFlow, ...] = Field((), description="Cash and book view, for machines that are bought.")
 
 
 class Crossing(Value):
@@ -96,8 +132,22 @@ class WinInterval(Value):
     up_to_tokens_per_day: float | None = Field(description="Closed end; empty = no end.")
 
 
+class Required(Value):
+    """BE-3: what one figure would have to be for both sides to cost the same at this volume, all others unchanged."""
+
+    api_usd_per_mtok: UsdSmall | None = Field(None, description="Blended per-token price, month 1.")
+    api_usd_per_mtok_now: UsdSmall | None = Field(None, description="What it is.")
+    usd_per_gpu_hour: UsdSmall | None = Field(None, description="GPU price; empty when not even free GPUs would do.")
+    usd_per_gpu_hour_now: UsdSmall | None = Field(None, description="What it is; empty for machines that are bought.")
+    throughput_ratio: float | None = Field(None, description="Throughput of a replica, times the figure used.")
+    utilisation_fraction: float | None = Field(None, description="Work over capacity of the paid hours; empty above 1.")
+    utilisation_fraction_now: float | None = Field(None, description="What it is.")
+    staff_usd_per_month: Usd | None = Field(None, description="People of the self-hosted side, horizon average.")
+    staff_usd_per_month_now: Usd | None = Field(None, description="What they cost.")
+
+
 class BreakEven(Value):
-    """One per-token option against one rented option, by total cost over the horizon at constant volume and mix."""
+    """One per-token option against one self-hosted option, by NPV over the horizon at a constant mix."""
 
     per_token_id: Slug = Field(description="The per-token side.")
     self_host_id: Slug = Field(description="The self-hosted side.")
@@ -109,10 +159,40 @@ class BreakEven(Value):
     crossings: tuple[Crossing, ...] = Field((), description="Every crossing of the listed intervals, ascending.")
     intervals_total: int = Field(0, description="Intervals there are; more than listed when the list is cut.")
     intervals_exact: bool = Field(True, description="False when more intervals exist than are listed.")
+    required: Required | None = Field(None, description="BE-3 at the scenario's own volume.")
+
+
+class Comparison(Value):
+    """One option against the reference, month by month (BE-4, TIME-6). Savings are positive when it is cheaper."""
+
+    option_id: Slug = Field(description="The option.")
+    reference_id: Slug = Field(description="The cheapest eligible per-token option.")
+    delta_npv_usd: Usd = Field(description="NPV of the reference minus that of the option.")
+    cheaper_months: tuple[int, ...] = Field(description="Months in which its bill is the lower one.")
+    payback_first_month: int | None = Field(description="First month by which its extra cost is repaid; empty = never.")
+    payback_permanent_month: int | None = Field(description="First month from which it stays repaid; empty = never.")
+    irr_per_year: tuple[float, ...] = Field(description="All internal rates of return; empty when there is none.")
+    cumulative_usd: tuple[float, ...] = Field(description="Saved up to month 0, 1, 2, ..., not discounted.")
+    switch_month: int | None = Field(description="Month to move to it from the reference; empty = never.")
+    switch_npv_usd: Usd = Field(description="NPV with that switch.")
+
+
+class Flip(Value):
+    """DEC-3: how far one driver must move until the recommendation changes."""
+
+    driver: str = Field(description="The driver.")
+    label: str = Field(description="Its name in words.")
+    unit: str = Field(description="Unit of its values.")
+    value_now: float = Field(description="What it is.")
+    value_at_flip: float | None = Field(description="Where the recommendation changes; empty = nowhere in the range.")
+    margin_fraction: float | None = Field(description="value_at_flip / value_now - 1; empty when the value is 0.")
+    to_option_id: Slug | None = Field(description="What is recommended beyond it.")
+    searched_low: float = Field(description="Range searched.")
+    searched_high: float = Field(description="Range searched.")
 
 
 class CurveSeries(Value):
-    """Horizon-average monthly cost of one option against volume, exact at every whole-replica step."""
+    """Levelised monthly cost of one option against volume, exact at every whole-replica step."""
 
     option_id: Slug = Field(description="The option.")
     label: str = Field(description="Its name.")
@@ -122,14 +202,17 @@ class CurveSeries(Value):
 
 
 class Verdict(Value):
-    """The recommendation. It follows tco_usd and the tie band, nothing else."""
+    """The recommendation. It follows npv_usd of the eligible options and the tie band, nothing else."""
 
     status: Literal["decided", "blocked"] = Field(description="blocked when no option can be priced.")
     recommended_id: Slug | None = Field(None, description="The option to choose.")
-    cheapest_id: Slug | None = Field(None, description="The option with the lowest tco_usd.")
+    cheapest_id: Slug | None = Field(None, description="The eligible option with the lowest npv_usd.")
     runner_up_id: Slug | None = Field(None, description="The cheapest option of the other side, or the next one.")
-    saving_usd: Usd | None = Field(None, description="tco_usd of the runner-up minus that of the recommendation.")
-    saving_fraction: float | None = Field(None, description="saving_usd / tco_usd of the runner-up.")
+    saving_usd: Usd | None = Field(None, description="npv_usd of the runner-up minus that of the recommendation.")
+    saving_fraction: float | None = Field(None, description="saving_usd / npv_usd of the runner-up.")
+    fewest_codes_ids: tuple[Slug, ...] = Field(
+        (), description="When nothing is feasible: options with fewest failures."
+    )
     close: bool = Field(False, description="Several options lie inside the tie band.")
     confidence: ConfidenceLevel = Field("low", description="Computed, see confidence_reasons.")
     confidence_reasons: tuple[str, ...] = Field((), description="Why.")
@@ -138,7 +221,7 @@ class Verdict(Value):
 class Result(Value):
     """The answer to one scenario on one day."""
 
-    result_version: Literal[1] = Field(1, description="Version of this document's form.")
+    result_version: Literal[2] = Field(2, description="Version of this document's form.")
     engine_version: str = Field(description="Version of the program that computed these figures.")
     facts_engine_version: str = Field(description="Version of the program that looked the prices up.")
     catalog_version: str = Field(description="Version of the catalog.")
@@ -149,7 +232,11 @@ class Result(Value):
     demand: Demand = Field(description="The demand.")
     verdict: Verdict = Field(description="The recommendation.")
     options: tuple[OptionResult, ...] = Field(description="All options, in the scenario's order.")
-    break_evens: tuple[BreakEven, ...] = Field(description="Every pair of per-token and rented option; headline first.")
+    break_evens: tuple[BreakEven, ...] = Field(
+        description="Every pair of per-token and self-hosted option; headline first."
+    )
+    comparisons: tuple[Comparison, ...] = Field((), description="Every eligible option against the reference.")
+    switching: tuple[Flip, ...] = Field((), description="What would change the recommendation, nearest first (DEC-3).")
     curves: tuple[CurveSeries, ...] = Field(description="For the break-even chart.")
     evidence: tuple[Evidence, ...] = Field(description="Every figure the answer rests on.")
 

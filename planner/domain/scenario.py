@@ -6,8 +6,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from planner.domain.base import LongText, ShortText, Value
-from planner.domain.options import Option
+from planner.domain.base import LongText, ShortText, Slug, Value
+from planner.domain.options import PER_TOKEN_KINDS, SELF_HOST_KINDS, HybridOption, Option, ProvisionedOption
+from planner.domain.timeline import Timeline
+from planner.domain.uncertainty import Uncertainty
 from planner.domain.workload import LatencyTarget, Workload
 from planner.units import CalendarName
 
@@ -28,6 +30,11 @@ class Scenario(Value):
     tie_band_fraction: float = Field(0.05, ge=0, le=1, description="Options this close count as a tie (DEC-2).")
     workload: Workload = Field(description="What is asked of the model.")
     latency: LatencyTarget = Field(LatencyTarget(), description="The latency target.")
+    soft_weights: dict[Slug, float] = Field(
+        default_factory=dict, max_length=20, description="Soft criteria and their weights; shown, never in dollars."
+    )
+    uncertainty: Uncertainty | None = Field(None, description="Ranges of the drivers; the assumed ones when empty.")
+    timeline: Timeline = Field(Timeline(), description="How volume and prices move; what later money is worth.")
     options: tuple[Option, ...] = Field(min_length=1, max_length=20, description="The options to compare.")
 
     @model_validator(mode="after")
@@ -40,3 +47,28 @@ class Scenario(Value):
             if twice:
                 raise ValueError(f"{what} used twice: {', '.join(twice)}; give each its own")
         return self
+
+    @model_validator(mode="after")
+    def _references(self) -> Scenario:
+        kinds = {o.option_id: o.kind for o in self.options}
+        wrong = [
+            f"{option.option_id}.{field} is {target!r}; name {noun} option of this scenario"
+            for option in self.options
+            for field, target, noun, allowed in _references_of(option)
+            if kinds.get(target) not in allowed
+        ]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+
+def _references_of(option: Option) -> list[tuple[str, str, str, frozenset[str]]]:
+    """Other options that an option names: field, option named, what it must be, kinds allowed."""
+    if isinstance(option, HybridOption):
+        return [
+            ("base_id", option.base_id, "a rented or owned", SELF_HOST_KINDS),
+            ("overflow_id", option.overflow_id, "an API or hosted", PER_TOKEN_KINDS),
+        ]
+    if isinstance(option, ProvisionedOption) and option.overflow_id is not None:
+        return [("overflow_id", option.overflow_id, "an API or hosted", PER_TOKEN_KINDS)]
+    return []

@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from planner.decision.present import COMPONENTS
+from planner.decision.present_tables import used_components
+from planner.domain.options import PER_TOKEN_KINDS
 from planner.domain.result import MonthCost, OptionResult, Result
 from planner.domain.scenario import Scenario
-from planner.units import CALENDARS, MTOK, add_months, money, round_half_up
+from planner.units import add_months, money, round_half_up
 
 HEADER = (
     "BillingCurrency",
@@ -43,7 +44,16 @@ HEADER = (
     "x_CatalogVersion",
 )
 ROUNDING = "Rounding"
-CATEGORIES = {"Tokens": "Usage", "GPUs": "Usage", "People": "Purchase", "Other": "Purchase", ROUNDING: "Adjustment"}
+CATEGORIES = {
+    "Tokens": "Usage",
+    "GPUs": "Usage",
+    "Energy": "Usage",
+    "Facility": "Usage",
+    "People": "Purchase",
+    "Fine-tuning": "Purchase",
+    "Other": "Purchase",
+    ROUNDING: "Adjustment",
+}
 _FORMULA = re.compile(r"[\s\ufeff\u200b-\u200f\u2060-\u2064\u00ad]*[=+\-@|%\t\r\n\uff1d\uff0b\uff0d\uff20\u2212]")
 
 Cell = str | Decimal | int
@@ -57,6 +67,8 @@ class _Charge(NamedTuple):
     end: dt.date
     part: str
     usd: Decimal | None
+    volume_mtok: float | None = None
+    gpu_hours: float | None = None
 
 
 def render_csv(scenario: Scenario, result: Result) -> bytes:
@@ -76,7 +88,7 @@ def _safe(cell: Cell) -> Cell:
 
 
 def _row(scenario: Scenario, result: Result, option: OptionResult, charge: _Charge) -> tuple[Cell, ...]:
-    quantity, unit = _quantity(result, option, charge)
+    quantity, unit = _quantity(option, charge)
     return (
         "USD",
         _instant(charge.start),
@@ -114,13 +126,12 @@ def _frequency(charge: _Charge) -> str:
     return "Usage-Based" if charge.part == "Tokens" else "Recurring"
 
 
-def _quantity(result: Result, option: OptionResult, charge: _Charge) -> tuple[Cell, str]:
-    """What was paid for. Demand and fleet are the same in every month of this form of the result."""
-    calendar = CALENDARS["30d" if result.calendar == "30d" else "avg"]
-    if charge.month and charge.part == "Tokens" and option.fleet is None:
-        return round_half_up(result.demand.tokens_per_day * calendar.days_per_month / MTOK, 6), "1M Tokens"
-    if charge.month and charge.part == "GPUs" and option.fleet is not None:
-        return round_half_up(option.fleet.gpus * calendar.hours_per_month, 6), "GPU-Hours"
+def _quantity(option: OptionResult, charge: _Charge) -> tuple[Cell, str]:
+    """What was paid for, where one figure says it: tokens of a per-token option, GPU-hours of a fleet."""
+    if charge.part == "Tokens" and option.kind in PER_TOKEN_KINDS and charge.volume_mtok is not None:
+        return round_half_up(charge.volume_mtok, 6), "1M Tokens"
+    if charge.part == "GPUs" and charge.gpu_hours is not None:
+        return round_half_up(charge.gpu_hours, 6), "GPU-Hours"
     return "", ""
 
 
@@ -131,16 +142,16 @@ def _charges(result: Result, option: OptionResult) -> Iterator[_Charge]:
         yield _Charge(None, result.on, add_months(result.on, result.horizon_months), "", None)
         return
     for month, following in zip(option.months, (*option.months[1:], None), strict=True):
-        yield from _month(month, following.starts_on if following else add_months(last, 1))
+        yield from _month(option, month, following.starts_on if following else add_months(last, 1))
     rest = money(option.tco_usd) - sum((money(m.total_usd) for m in option.months), Decimal(0))
     if rest:
         yield _Charge(None, result.on, add_months(last, 1), ROUNDING, rest)
 
 
-def _month(month: MonthCost, end: dt.date) -> Iterator[_Charge]:
+def _month(option: OptionResult, month: MonthCost, end: dt.date) -> Iterator[_Charge]:
     """The parts of one month, and what their rounding leaves over."""
     end = max(end, month.starts_on + dt.timedelta(days=1))
-    parts = [(label, money(getattr(month, field))) for label, field in COMPONENTS]
+    parts = [(label, money(getattr(month, field))) for label, field in used_components([option])]
     rest = money(month.total_usd) - sum((usd for _, usd in parts), Decimal(0))
     for label, usd in [*parts, (ROUNDING, rest)] if rest else parts:
-        yield _Charge(month.month, month.starts_on, end, label, usd)
+        yield _Charge(month.month, month.starts_on, end, label, usd, month.volume_mtok, month.gpu_hours)

@@ -14,9 +14,12 @@ from typing import Any, Literal, NamedTuple
 
 import typst
 
-from planner.decision import present
+from planner.decision import present, present_risk
 from planner.decision.present import Table
+from planner.decision.present_risk import probe_sentences
+from planner.decision.present_risk_tables import range_rows, spread_rows, tornado_rows, worth_rows
 from planner.domain.result import Result
+from planner.domain.risk import Risk
 from planner.domain.scenario import Scenario
 from planner.format import plural, requests_per_day, tokens_per_day
 from planner.report.glyphs import FONT_FOLDER, breakable, covered, lacks
@@ -41,7 +44,14 @@ class Figure(NamedTuple):
     caption: str
 
 
-def render_pdf(scenario: Scenario, result: Result, figures: Sequence[Figure] = (), *, when: dt.datetime) -> bytes:
+def render_pdf(
+    scenario: Scenario,
+    result: Result,
+    figures: Sequence[Figure] = (),
+    *,
+    risk: Risk | None = None,
+    when: dt.datetime,
+) -> bytes:
     """The report as a tagged PDF; the same arguments give the same bytes. `when` must know its time zone."""
     if when.tzinfo is None:
         raise ValueError("when has no time zone; pass for example datetime.now(UTC)")
@@ -51,7 +61,7 @@ def render_pdf(scenario: Scenario, result: Result, figures: Sequence[Figure] = (
         root=TEMPLATE.parent,
         font_paths=_fonts(),
         ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(_document(scenario, result, figures, moment), ensure_ascii=False)},
+        sys_inputs={"data": json.dumps(_document(scenario, result, figures, risk, moment), ensure_ascii=False)},
         pdf_standards=list(STANDARDS),
         timestamp=moment,
     )
@@ -62,19 +72,21 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONT_FOLDER)])
 
 
-def _document(scenario: Scenario, result: Result, figures: Sequence[Figure], when: dt.datetime) -> Json:
+def _document(
+    scenario: Scenario, result: Result, figures: Sequence[Figure], risk: Risk | None, when: dt.datetime
+) -> Json:
     """Everything the template shows, as plain values."""
     return {
         "title": covered(scenario.name),
         "shown_title": breakable(scenario.name),
         "author": covered(scenario.owner),
         "headline": breakable(present.headline(scenario, result)),
-        "support": [breakable(s) for s in present.support(scenario, result)],
+        "support": [breakable(s) for s in (*present.support(scenario, result), *_risk_sentences(risk))],
         "metrics": [[breakable(part) for part in metric] for metric in present.metrics(scenario, result)],
         "facts": [[label, breakable(value)] for label, value in _facts(scenario, result, when)],
         "notes": breakable(scenario.notes),
         "figures": [{"svg": covered(f.svg), "alt": f.alt, "caption": breakable(f.caption)} for f in figures],
-        "tables": [_table(t, scenario) for t in _tables(scenario, result) if t.rows],
+        "tables": [_table(t, scenario) for t in _tables(scenario, result, risk) if t.rows],
         "lacks": lacks(scenario.model_dump_json()),
     }
 
@@ -90,10 +102,26 @@ def _facts(scenario: Scenario, result: Result, when: dt.datetime) -> list[tuple[
     ]
 
 
-def _tables(scenario: Scenario, result: Result) -> Iterable[Table]:
+def _risk_sentences(risk: Risk | None) -> tuple[str, ...]:
+    return () if risk is None or risk.status != "known" else (present_risk.headline(risk), *probe_sentences(risk)[:1])
+
+
+def _risk_tables(risk: Risk | None) -> Iterable[Table]:
+    if risk is not None and risk.status == "known":
+        yield spread_rows(risk)
+        yield tornado_rows(risk)
+        yield worth_rows(risk)
+        yield range_rows(risk)
+
+
+def _tables(scenario: Scenario, result: Result, risk: Risk | None) -> Iterable[Table]:
     yield present.option_rows(scenario, result)
     yield present.note_rows(result)
+    yield present.comparison_rows(result)
     yield present.break_even_rows(result)
+    yield present.required_rows(result)
+    yield present.switch_rows(result)
+    yield from _risk_tables(risk)
     yield present.year_rows(result)
     priced = present.priced_ids(result)
     for start in range(0, len(priced), OPTIONS_PER_TABLE):

@@ -1,8 +1,9 @@
 """Links that carry a whole scenario with its facts, for people who do not share a store.
 
-Form 1: `1.<base64url of raw deflate with a preset dictionary>.<base64url of its CRC-32>`. All fields are written, not
-only those that differ from today's defaults, and the prices and rates of the catalog travel along: a link keeps its
-figures when defaults and prices change. The dictionary is a part of the form and never changes.
+Forms 1 and 2: `<form>.<base64url of raw deflate with a preset dictionary>.<base64url of its CRC-32>`. All fields are
+written, not only those that differ from today's defaults, and the prices and rates of the catalog travel along: a link
+keeps its figures when defaults and prices change. Each form has its own dictionary, which is a part of it and never
+changes; form 2 knows the fields of every way to serve. Both are read, form 2 is written.
 
 A token is neither secret nor signed: whoever has it sees everything in it, owner and notes included, and can make
 another. What comes out of one is checked like any other input, and nothing in it is to be trusted as a source.
@@ -20,10 +21,11 @@ from typing import ClassVar
 
 from planner.domain.facts import Facts
 from planner.domain.scenario import Scenario
-from planner.store.payload import PayloadError, from_plain, mismatch
+from planner.store.payload import PayloadError, as_saved, from_plain, mismatch
 
-DICTIONARY = Path(__file__).resolve().parents[2] / "data" / "link" / "dictionary-1.txt"
-_FORM = "1"
+DICTIONARIES = Path(__file__).resolve().parents[2] / "data" / "link"
+_FORMS = ("1", "2")
+_FORM = "2"
 _MAX_BYTES = 256 * 1024
 _RAW_DEFLATE = -15
 _LARGEST_WHOLE = 2**53
@@ -85,10 +87,10 @@ def encode(scenario: Scenario, facts: Facts) -> str:
 
 def decode(token: str) -> tuple[Scenario, Facts]:
     """What a token carries; LinkError says in a sentence why there is nothing to be had from it."""
-    body = _body(token.strip())
-    plain = _parsed(_inflate(body))
+    form, body = _body(token.strip())
+    plain = _parsed(_inflate(body, form))
     try:
-        scenario, facts = from_plain(Scenario, plain["scenario"]), from_plain(Facts, plain["facts"])
+        scenario, facts = from_plain(Scenario, as_saved(plain["scenario"])), from_plain(Facts, plain["facts"])
     except PayloadError as error:
         remedy = "Ask its sender for a new link; if the link is newer than this program, update the program."
         raise LinkError(f"The link holds a scenario that this program cannot read: {error}.", remedy) from error
@@ -107,14 +109,14 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_WHOLE else value
 
 
-def _body(token: str) -> bytes:
-    """The compressed bytes of a token that arrived whole."""
+def _body(token: str) -> tuple[str, bytes]:
+    """Form and compressed bytes of a token that arrived whole."""
     if LinkSize(len(token)).too_long:
         raise LinkError(f"The link is too long ({len(token):,} characters).", "Ask its sender for the scenario's file.")
     form, _, rest = token.partition(".")
-    if form != _FORM and form.isascii() and form.isdigit():
+    if form not in _FORMS and form.isascii() and form.isdigit():
         raise LinkError(f"The link has form {form}, which this program does not know.", "Update this program.")
-    if form != _FORM:
+    if form not in _FORMS:
         raise LinkError("This is not a link to a scenario.", _COPY_AGAIN)
     body, _, checksum = rest.partition(".")
     try:
@@ -123,7 +125,7 @@ def _body(token: str) -> bytes:
         raise LinkError("The link holds signs that no link has: it was changed on its way.", _COPY_AGAIN) from error
     if _checksum(packed) != sent:
         raise LinkError("The link is cut off or was changed on its way.", _COPY_AGAIN)
-    return packed
+    return form, packed
 
 
 def _parsed(text: bytes) -> dict[str, object]:
@@ -138,10 +140,11 @@ def _parsed(text: bytes) -> dict[str, object]:
     return plain
 
 
-@lru_cache(1)
-def _dictionary() -> bytes:
-    """The preset dictionary; its line breaks are for readers only."""
-    return b"".join(DICTIONARY.read_bytes().split(b"\n")).replace(b"\r", b"")
+@lru_cache(2)
+def _dictionary(form: str = _FORM) -> bytes:
+    """The preset dictionary of a form; its line breaks are for readers only."""
+    text = (DICTIONARIES / f"dictionary-{form}.txt").read_bytes()
+    return b"".join(text.split(b"\n")).replace(b"\r", b"")
 
 
 def _deflate(text: bytes) -> bytes:
@@ -149,8 +152,8 @@ def _deflate(text: bytes) -> bytes:
     return packer.compress(text) + packer.flush()
 
 
-def _inflate(body: bytes) -> bytes:
-    unpacker = zlib.decompressobj(_RAW_DEFLATE, _dictionary())
+def _inflate(body: bytes, form: str) -> bytes:
+    unpacker = zlib.decompressobj(_RAW_DEFLATE, _dictionary(form))
     try:
         text = unpacker.decompress(body, _MAX_BYTES)
     except zlib.error as error:

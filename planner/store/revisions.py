@@ -18,7 +18,7 @@ from planner.domain.facts import Facts
 from planner.domain.result import RESULT_VERSION
 from planner.domain.scenario import Scenario
 from planner.store.errors import NotFound, Stale, Unreadable
-from planner.store.payload import PayloadError, from_json, mismatch, to_json
+from planner.store.payload import PayloadError, from_json, mismatch, scenario_from_json, to_json
 
 ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 """Letters and digits that are not mistaken for each other."""
@@ -150,7 +150,7 @@ def load(cursor: duckdb.DuckDBPyConnection, scenario_id: str, revision: int | No
         0
     ]
     try:
-        scenario, facts = from_json(Scenario, scenario_json), from_json(Facts, facts_json)
+        scenario, facts = scenario_from_json(scenario_json), from_json(Facts, facts_json)
     except PayloadError as error:
         raise Unreadable(
             f"Revision {found} of {name!r} ({scenario_id}) cannot be read by this program: {error}.",

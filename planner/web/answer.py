@@ -74,16 +74,17 @@ def show_table(table: Table) -> None:
 
 
 def show_blocked(result: Result) -> None:
-    """Options that cannot be priced: what is wrong, where, and the way out."""
-    blocked = [option for option in result.options if option.status == "blocked"]
+    """Options that cannot be priced, or may not be chosen: what is wrong, where, and the way out."""
+    blocked = [option for option in result.options if option.status != "ok"]
     if blocked:
-        st.subheader("Blocked options")
+        st.subheader("Blocked and excluded options")
     for option in blocked:
         st.warning(_blocked_text(option), icon="⛔")
 
 
 def _blocked_text(option: OptionResult) -> str:
-    lines = [f"**{md(option.label)}** is not priced:"]
+    state = "is not priced" if option.status == "blocked" else "is priced, but fails a hard constraint"
+    lines = [f"**{md(option.label)}** {state}:"]
     lines += [f"- {md(r.code)}: {md(r.message)} {md(r.remedy)} (field: {md(r.field)})" for r in option.reasons]
     return "\n".join(lines)
 
@@ -93,7 +94,8 @@ def show_details(scenario: Scenario, result: Result) -> None:
     show_table(present.option_rows(scenario, result))
     show_blocked(result)
     sections: dict[str, Callable[[], None]] = {
-        "Break-even": lambda: show_table(present.break_even_rows(result)),
+        "Break-even": lambda: _show_break_even(result),
+        "What would change it": lambda: _show_switching(result),
         "Sources": lambda: show_table(present.evidence_rows(result)),
         "Assumptions": lambda: _show_assumptions(scenario),
         "Costs over time": lambda: _show_months(result),
@@ -103,6 +105,16 @@ def show_details(scenario: Scenario, result: Result) -> None:
         with tab:
             if tab.open:
                 draw()
+
+
+def _show_break_even(result: Result) -> None:
+    show_table(present.break_even_rows(result))
+    show_table(present.required_rows(result))
+
+
+def _show_switching(result: Result) -> None:
+    show_table(present.switch_rows(result))
+    show_table(present.comparison_rows(result))
 
 
 def _show_assumptions(scenario: Scenario) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple, get_args
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 import annotated_types as at
 from pydantic.fields import FieldInfo
 
-from planner.web.state import PathKey, value_at
+from planner.web.editing import value_at
+from planner.web.state import PathKey
 from planner.web.text import md
 
 LARGEST_WHOLE = 2**53 - 1
@@ -27,8 +28,11 @@ class Limits(NamedTuple):
 
 
 def field_info(path: PathKey) -> FieldInfo:
-    """The domain's field at a path of the draft."""
-    return type(value_at(path[:-1])).model_fields[str(path[-1])]  # type: ignore[no-any-return]  # any model
+    """The domain's field at a path of the draft; an entry of a table by name has only its type."""
+    group = value_at(path[:-1])
+    if isinstance(group, Mapping):
+        return FieldInfo.from_annotation(get_args(field_info(path[:-1]).annotation)[1])
+    return type(group).model_fields[str(path[-1])]  # type: ignore[no-any-return]  # any model
 
 
 def help_of(path: PathKey, given: str | None) -> str:
@@ -39,6 +43,15 @@ def help_of(path: PathKey, given: str | None) -> str:
 def choices(path: PathKey) -> tuple[Any, ...]:
     """The values of a field that takes one of several."""
     return get_args(field_info(path).annotation)
+
+
+def plain_type(path: PathKey) -> Any:
+    """The type of a field, without None and constraints: a class, or Literal."""
+    found: Any = field_info(path).annotation
+    if may_be_empty(path):
+        found = next(part for part in get_args(found) if part is not type(None))
+    found = get_args(found)[0] if get_origin(found) is Annotated else found
+    return get_origin(found) or found
 
 
 def may_be_empty(path: PathKey) -> bool:

@@ -8,19 +8,20 @@ from typing import Any
 
 import streamlit as st
 
+from planner.web.editing import panel_key, value_at, widget_key, write_back
 from planner.web.field_info import LARGEST_WHOLE, choices, help_of, limits, may_be_empty
-from planner.web.state import PathKey, draft, value_at, widget_key, write_back
+from planner.web.state import PathKey, draft
 from planner.web.text import md
 
 AFTER_A_MISTAKE = "The last good value is still used."
 
 
-def _problem(path: PathKey) -> None:
+def problem(path: PathKey) -> None:
     """The message of this field, under its widget."""
     draft().shown.add(path)
-    problem = draft().problems.get(path)
-    if problem is not None:
-        st.error(md(f"{problem.message.rstrip('.')}. {problem.remedy.rstrip('.')}. {AFTER_A_MISTAKE}"), icon="⚠️")
+    found = draft().problems.get(path)
+    if found is not None:
+        st.error(md(f"{found.message.rstrip('.')}. {found.remedy.rstrip('.')}. {AFTER_A_MISTAKE}"), icon="⚠️")
 
 
 def other_problems() -> None:
@@ -70,13 +71,20 @@ def _number(
         on_change=write_back,
         args=(path, convert),
     )
-    _problem(path)
+    problem(path)
 
 
-def whole(label: str, path: PathKey, *, help_text: str | None = None) -> None:
+def whole(
+    label: str,
+    path: PathKey,
+    *,
+    help_text: str | None = None,
+    on_change: Callable[..., None] = write_back,
+    args: tuple[Any, ...] | None = None,
+) -> None:
     """A whole number; one that may be empty in the domain can be emptied."""
     current, bounds = value_at(path), limits(path)
-    high = LARGEST_WHOLE if bounds.high is None else int(bounds.high)
+    high = LARGEST_WHOLE if bounds.high is None else min(int(bounds.high), LARGEST_WHOLE)
     st.number_input(
         label,
         min_value=int(bounds.low or 0),
@@ -85,10 +93,10 @@ def whole(label: str, path: PathKey, *, help_text: str | None = None) -> None:
         step=1,
         key=widget_key(path),
         help=help_of(path, help_text),
-        on_change=write_back,
-        args=(path,),
+        on_change=on_change,
+        args=(path,) if args is None else args,
     )
-    _problem(path)
+    problem(path)
 
 
 def _start(path: PathKey, current: Any) -> Any:
@@ -111,7 +119,7 @@ def flag(label: str, path: PathKey, *, help_text: str | None = None) -> None:
         on_change=write_back,
         args=(path,),
     )
-    _problem(path)
+    problem(path)
 
 
 def text(
@@ -134,7 +142,7 @@ def text(
         on_change=on_change,
         args=(path,) if args is None else args,
     )
-    _problem(path)
+    problem(path)
 
 
 def choice(
@@ -161,17 +169,13 @@ def choice(
         on_change=on_change,
         args=(path,) if args is None else args,
     )
-    _problem(path)
-
-
-def panel_key(path: PathKey) -> str:
-    """Key of the panel that holds the fields below a path."""
-    return f"{widget_key(path)}-more"
+    problem(path)
 
 
 def provenance_inputs(path: PathKey) -> None:
     """Where a typed figure comes from: it goes into the report with the figure."""
-    panel = st.popover("Where this figure comes from", key=panel_key(path), on_change="rerun", width="stretch")
+    key = panel_key(path, "source")
+    panel = st.popover("Where this figure comes from", key=key, on_change="rerun", width="stretch")
     if not panel.open:
         return
     with panel:
@@ -182,29 +186,7 @@ def provenance_inputs(path: PathKey) -> None:
         text("Note on the figure", (*path, "note"))
 
 
-VOLUMES = (
-    0.0,
-    0.01,
-    0.02,
-    0.05,
-    0.1,
-    0.2,
-    0.3,
-    0.5,
-    0.75,
-    1.0,
-    1.5,
-    2.0,
-    3.0,
-    5.0,
-    7.5,
-    10.0,
-    15.0,
-    20.0,
-    30.0,
-    50.0,
-    100.0,
-)
+VOLUMES = (0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 20, 30, 50, 100)
 
 
 def volume() -> None:
@@ -213,7 +195,7 @@ def volume() -> None:
     current = float(value_at(path))
     st.select_slider(
         "What if the volume were … times the workload?",
-        sorted({*VOLUMES, current}),
+        sorted({*map(float, VOLUMES), current}),
         value=current,
         format_func=lambda factor: f"{factor:g}\N{MULTIPLICATION SIGN}",
         key=widget_key(path),

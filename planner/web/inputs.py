@@ -7,19 +7,46 @@ import streamlit as st
 from planner.domain.document import parse_scenario
 from planner.domain.document_problems import DocumentError
 from planner.web import fields
+from planner.web.forms import Line, form, panel
 from planner.web.option_inputs import option_inputs
+from planner.web.soft_inputs import soft_inputs
 from planner.web.state import Draft, draft, open_in_editor, shipped, shipped_titles
 from planner.web.text import md
+from planner.web.timeline_inputs import timeline_inputs
+from planner.web.uncertainty_inputs import uncertainty_inputs
 from planner.web.workload_inputs import workload_inputs
 
 UPLOAD_TYPES = ["yaml", "yml", "json"]
 CALENDARS = {"avg": "730 h and 365/12 days a month", "30d": "720 h and 30 days a month"}
+LATENCY = (
+    Line("ttft_slo_ms", "Time to first token (ms)", 100),
+    Line("tpot_slo_ms", "Time per output token (ms)", 5),
+    Line("slo_percentile", "Percentile of requests (%)"),
+)
+RULES = (
+    Line("horizon_months", "Horizon (months)"),
+    Line("calendar", "Calendar", words=CALENDARS),
+    Line("staff_usd_per_hour", "Engineering hour (USD)", 5),
+    Line("fte_usd_per_year", "Engineer per year (USD)", 1000),
+    Line("tie_band_fraction", "Tie band (share of cost; closer options count as a tie)", 0.01),
+)
+
+
+SECTIONS = """<style>
+[class*="st-key-more-"] summary { opacity: 1 }
+[class*="st-key-more-"] [data-testid="stExpanderDetails"] {
+  border-left: 2px solid rgb(128 128 128 / 40%);
+  padding-left: 0.75rem;
+}
+</style>"""
+"""Folded sections: titles that can be read (Streamlit fades them), and a line beside what belongs to one."""
 
 
 def sidebar() -> None:
     """All inputs, beside the answer."""
     current = draft()
     current.shown = set()
+    st.html(SECTIONS)
     with st.sidebar:
         st.header("Your question")
         top = st.container(key="problems")
@@ -28,6 +55,9 @@ def sidebar() -> None:
         _latency()
         option_inputs(current)
         _assumptions()
+        timeline_inputs(current)
+        uncertainty_inputs(current)
+        soft_inputs(current)
         _document()
     with top:
         fields.other_problems()
@@ -69,37 +99,20 @@ def _open_upload() -> None:
 
 
 def _latency() -> None:
-    panel = st.expander("Latency target", key="panel-latency", on_change="rerun")
-    if not panel.open:
-        return
-    with panel:
-        fields.number("Time to first token (ms)", ("latency", "ttft_slo_ms"), step=100)
-        fields.number("Time per output token (ms)", ("latency", "tpot_slo_ms"), step=5)
-        fields.number("Percentile of requests (%)", ("latency", "slo_percentile"))
+    with panel("Latency target", "latency") as is_open:
+        if is_open:
+            form(("latency",), LATENCY)
 
 
 def _assumptions() -> None:
-    panel = st.expander("Time, people and rules", key="panel-rules", on_change="rerun")
-    if not panel.open:
-        return
-    with panel:
-        fields.whole("Horizon (months)", ("horizon_months",))
-        fields.choice("Calendar", ("calendar",), show=CALENDARS.__getitem__)
-        fields.number("Engineering hour (USD)", ("staff_usd_per_hour",), step=5)
-        fields.number("Engineer per year (USD)", ("fte_usd_per_year",), step=1000)
-        fields.number(
-            "Tie band",
-            ("tie_band_fraction",),
-            step=0.01,
-            help_text="Options closer than this share of cost count as a tie; the simpler one is recommended.",
-        )
+    with panel("Time, people and rules", "rules") as is_open:
+        if is_open:
+            form((), RULES)
 
 
 def _document() -> None:
-    panel = st.expander("Name, owner and notes", key="panel-names", on_change="rerun")
-    if not panel.open:
-        return
-    with panel:
-        fields.text("Scenario name", ("name",))
-        fields.text("Owner", ("owner",))
-        fields.text("Notes", ("notes",), area=True)
+    with panel("Name, owner and notes", "names") as is_open:
+        if is_open:
+            fields.text("Scenario name", ("name",))
+            fields.text("Owner", ("owner",))
+            fields.text("Notes", ("notes",), area=True)

@@ -19,6 +19,10 @@ with suppress(StoreError):  # pages that need the store say what is wrong with i
 st.navigation(
     [
         st.Page(PAGES / "decide.py", title="Decide", default=True),
+        st.Page(PAGES / "costs.py", title="Costs"),
+        st.Page(PAGES / "hybrid.py", title="Hybrid"),
+        st.Page(PAGES / "risk.py", title="Risk"),
+        st.Page(PAGES / "claims.py", title="Claims"),
         st.Page(PAGES / "scenarios.py", title="Scenarios"),
         st.Page(PAGES / "method.py", title="How to read"),
         st.Page(PAGES / "view.py", title="Shared scenario", url_path="view", visibility="hidden"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 import streamlit as st
 
-from planner.web.state import PathKey, as_lists, change, draft, set_at, value_at, widget_key
+from planner.web.editing import as_lists, change, set_at, value_at, widget_key
+from planner.web.state import PathKey, draft
 from planner.web.text import md
 
 Changes = dict[str, Any]
@@ -24,11 +25,19 @@ def set_many(path: PathKey, values: Changes) -> bool:
             set_at(document, (*path, name), value)
 
     done = change(update, path)
-    for name in values:
-        key = widget_key((*path, name))
+    for place in _places(path, values):
+        key = widget_key(place)
         if key in st.session_state:
-            st.session_state[key] = value_at((*path, name))
+            st.session_state[key] = value_at(place)
     return done
+
+
+def _places(path: PathKey, values: Changes) -> Iterator[PathKey]:
+    """Every field that the changes hold, those of a group included."""
+    for name, value in values.items():
+        yield (*path, name)
+        if isinstance(value, dict):
+            yield from _places((*path, name), value)
 
 
 def switch(label: str, path: PathKey, name: str, on: bool, start: Callable[[bool], Changes | None]) -> bool:

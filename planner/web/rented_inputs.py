@@ -1,80 +1,61 @@
-"""The fields of an option on rented GPUs."""
+"""The fields of an option on rented GPUs: its fleet, and the price on its term."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
 import streamlit as st
 
-from planner.catalog.rows import GpuPriceRow
 from planner.domain.options import RentedOption
 from planner.web import fields
+from planner.web.editing import value_at, widget_key
+from planner.web.forms import Line, form
 from planner.web.option_switch import Changes, ask, set_many, typed_switch
-from planner.web.state import PathKey, catalog, draft, value_at, widget_key
+from planner.web.rented_prices import fitting_rows, rental_usd_per_gpu_hour, row_of, with_price
+from planner.web.self_hosted_inputs import fleet_inputs, model_inputs
+from planner.web.state import PathKey, catalog, draft
 from planner.web.throughput_inputs import throughput_inputs
 
 PRICE_LABEL = "GPU price (USD per GPU-hour)"
 NO_PRICE = "There is no list price to start from: type in the price of the GPU."
+TERMS = {"on_demand": "on demand", "reserved": "reserved for a term", "spot": "spot (may be interrupted)"}
+SPOT = (
+    Line("monthly_interruption_fraction", "Instances interrupted a month (share)", 0.05),
+    Line("outage_hours", "Away after an interruption (hours)", 0.25),
+    Line("paid_hours", "Paid and lost at an interruption (hours)", 0.25),
+    Line("fallback_usd_per_gpu_hour", "What serves meanwhile (USD per GPU-hour; 0 = work waits)"),
+)
 
 
 def rented_inputs(path: PathKey, option: RentedOption) -> None:
-    """Model, format, GPU, price, throughput and fleet rules."""
-    tables = catalog().tables
-    _named("Model", (*path, "model_id"), tables.model_by_id)
-    _named("Weight format", (*path, "format_id"), tables.format_by_id)
-    _named("GPU", (*path, "gpu_id"), tables.gpu_by_id, on_change=_gpu_changed, args=(path,))
-    fields.whole("GPUs per replica", (*path, "gpus_per_replica"))
+    """Model, GPU, term, price, throughput and fleet rules."""
+    model_inputs(path, _chosen, (path, "gpu_id"))
+    _term(path, option)
     _gpu_price(path, option)
     throughput_inputs(path, option)
-    fields.number(
-        "Allowed utilisation at peak",
-        (*path, "allowed_utilisation_fraction"),
-        step=0.05,
-        help_text="Share of a replica's throughput that is planned for (0 to 1); the rest keeps waiting times short.",
-    )
-    fields.whole("Spare replicas", (*path, "spare_replicas"))
-    fields.whole("Minimum replicas", (*path, "min_replicas"))
-    fields.whole("Replicas rented in steps of", (*path, "replica_step"))
-    _memory(path)
+    fleet_inputs(path, option)
 
 
-def _named(label: str, path: PathKey, rows: Mapping[str, Any], **more: Any) -> None:
-    """A row of the catalog, shown by its name."""
-    fields.choice(label, path, list(rows), show=lambda i: rows[i].name if i in rows else str(i), **more)
+def _term(path: PathKey, option: RentedOption) -> None:
+    fields.choice("Term", (*path, "term"), list(TERMS), show=TERMS.__getitem__, on_change=_chosen, args=(path, "term"))
+    if option.term == "reserved":
+        fields.whole("Commitment (months)", (*path, "term_months"), on_change=_chosen, args=(path, "term_months"))
+        fields.number("Paid before it starts (share of the term)", (*path, "upfront_fraction"), step=0.1)
+    if option.term == "spot":
+        form((*path, "spot"), SPOT)
 
 
-def _memory(path: PathKey) -> None:
-    panel = st.popover("Memory and cache", key=fields.panel_key(path), on_change="rerun", width="stretch")
-    if not panel.open:
-        return
-    with panel:
-        fields.number("Prefix cache hits (share)", (*path, "prefix_cache_hit_fraction"), step=0.05)
-        fields.number("GPU memory used (share)", (*path, "gpu_memory_utilisation_fraction"), step=0.05)
-        fields.number("GPU overhead (GiB)", (*path, "gpu_overhead_gib"), step=0.5)
-        fields.choice("KV cache (bits)", (*path, "kv_cache_bits"))
-
-
-def _gpu_changed(path: PathKey) -> None:
-    """Another GPU brings its own price: the same provider's when it has one, else the cheapest."""
-    gpu_id = st.session_state[widget_key((*path, "gpu_id"))]
-    before = catalog().tables.gpu_price_by_id.get(value_at((*path, "price_id")) or "")
-    offered = _prices(gpu_id)
-    same = [row for row in offered if before is not None and row.provider == before.provider]
-    chosen = next(iter([*same, *offered]), None)
-    typed = value_at((*path, "price")) is not None
-    set_many(path, {"gpu_id": gpu_id, "price_id": None if typed or chosen is None else chosen.price_id})
-
-
-def _prices(gpu_id: str) -> list[GpuPriceRow]:
-    """On-demand prices of a GPU, cheapest first."""
-    rows = [r for r in catalog().tables.gpu_prices if r.gpu_id == gpu_id and r.term == "on_demand"]
-    return sorted(rows, key=lambda r: r.usd_per_gpu_hour)
-
-
-def _price_ids(gpu_id: str) -> list[str]:
-    return [row.price_id for row in _prices(gpu_id)]
+def _chosen(path: PathKey, name: str) -> None:
+    """Another GPU or term brings its own price; spot needs its terms, and reserved GPUs run always."""
+    option: RentedOption = value_at(path)
+    chosen = st.session_state[widget_key((*path, name))]
+    changes = with_price(option, **{name: chosen})
+    if chosen == "spot" and option.spot is None:
+        fallback = rental_usd_per_gpu_hour(option.gpu_id, option) or 0
+        changes["spot"] = {"fallback_usd_per_gpu_hour": Decimal(repr(fallback))}
+    if chosen == "reserved":
+        changes["scaling"] = {**option.scaling.model_dump(), "mode": "static"}
+    set_many(path, changes)
 
 
 def _gpu_price(path: PathKey, option: RentedOption) -> None:
@@ -90,15 +71,19 @@ def _gpu_price(path: PathKey, option: RentedOption) -> None:
     fields.choice(
         "GPU price",
         (*path, "price_id"),
-        _price_ids(option.gpu_id),
+        _price_ids(option),
         show=_price_label,
-        help_text="On-demand rental, per GPU and hour, cheapest first. The same GPU differs several times in price.",
+        help_text="Rental on this term, per GPU and hour, cheapest first. The same GPU differs several times in price.",
     )
+
+
+def _price_ids(option: RentedOption) -> list[str]:
+    return [row.price_id for row in fitting_rows(option)]
 
 
 def _start(option: RentedOption) -> Changes | None:
     """The row's price as a start for typing; the row is remembered for the way back."""
-    row = catalog().tables.gpu_price_by_id.get(option.price_id or "")
+    row = row_of(option)
     if row is None:
         return None
     st.session_state[_row_key(option)] = option.price_id
@@ -116,8 +101,8 @@ def _row_key(option: RentedOption) -> str:
 
 
 def _listed_gpu(option: RentedOption) -> Changes:
-    """The row used before, or the cheapest of this GPU."""
-    offered = _price_ids(option.gpu_id)
+    """The row used before, or the cheapest of this GPU and term."""
+    offered = _price_ids(option)
     before = st.session_state.get(_row_key(option))
     return {"price_id": before if before in offered else next(iter(offered), None)}
 
@@ -125,5 +110,6 @@ def _listed_gpu(option: RentedOption) -> Changes:
 def _price_label(price_id: str | None) -> str:
     row = catalog().tables.gpu_price_by_id.get(price_id or "")
     if row is None:
-        return price_id or "none"
-    return f"${row.usd_per_gpu_hour:.2f}/h {row.provider} {row.instance} ({row.provider_tier}, {row.as_of})"
+        return price_id or "none listed: type in the price"
+    term = {"reserved_1y": ", 1 year", "reserved_3y": ", 3 years", "spot": ", spot"}.get(row.term, "")
+    return f"${row.usd_per_gpu_hour:.2f}/h {row.provider} {row.instance} ({row.provider_tier}, {row.as_of}{term})"

@@ -41,12 +41,12 @@ def file_stem(scenario: Scenario) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", scenario.name).strip("-").lower()[:60] or "scenario"
 
 
-def downloads(scenario: Scenario, result: Result) -> None:
+def downloads(scenario: Scenario, facts: Facts, result: Result) -> None:
     """PDF, CSV and the scenario itself; each is made when it is asked for."""
     stem = file_stem(scenario)
     st.download_button(
         "Download PDF",
-        data=lambda: export.pdf(scenario, result, dt.datetime.now(dt.UTC)),
+        data=lambda: export.pdf(scenario, facts, result, dt.datetime.now(dt.UTC)),
         file_name=f"{stem}.pdf",
         mime="application/pdf",
         on_click="ignore",

@@ -1,6 +1,6 @@
 """What a browser session holds: one scenario being edited, its history, and where it was saved.
 
-Widget values do not survive a page change, so widgets never hold the truth: they write into the draft through `bind`.
+Widget values do not survive a page change, so widgets never hold the truth: they write into the draft (`editing`).
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import streamlit as st
-from pydantic import ValidationError
 
 from planner.catalog.catalog import Catalog, load
 from planner.decision.evaluate import decide
 from planner.decision.resolve import resolve
 from planner.domain.document import parse_scenario
-from planner.domain.document_problems import Problem, problems_of
+from planner.domain.document_problems import Problem
 from planner.domain.facts import Facts
 from planner.domain.result import Result
 from planner.domain.scenario import Scenario
@@ -33,6 +32,8 @@ WORKLOADS = ROOT / "data" / "workloads"
 FIRST_WORKLOAD = "azure-conversation"
 HISTORY_LIMIT = 50
 PathKey = tuple[str | int, ...]
+Edit = Callable[[dict[str, Any]], None]
+"""A change of the plain document of a scenario."""
 
 
 class Moment(NamedTuple):
@@ -49,6 +50,7 @@ class Draft:
     """The scenario being edited. `epoch` changes when it is replaced from outside, so widgets start afresh.
 
     `document` tells the documents of one session apart, saved or not. `shown` has the fields that have a widget now.
+    `refused` has the edits behind `problems`, to be tried again with the next one.
     """
 
     scenario: Scenario
@@ -56,6 +58,7 @@ class Draft:
     saved_scenario: Scenario | None = None
     history: list[Moment] = field(default_factory=list)
     problems: dict[PathKey, Problem] = field(default_factory=dict)
+    refused: dict[PathKey, Edit] = field(default_factory=dict)
     shown: set[PathKey] = field(default_factory=set)
     epoch: int = 0
     document: int = 0
@@ -73,7 +76,7 @@ class Draft:
 
     def start_afresh(self) -> None:
         """New widgets, which show the draft as it is: what was typed in wrongly is gone, and so is its message."""
-        self.problems = {}
+        self.problems, self.refused = {}, {}
         self.epoch += 1
 
 
@@ -190,67 +193,3 @@ def _renamed(then: Moment, ref: SavedRef, name: str) -> Moment:
 
 def _named(scenario: Scenario, name: str) -> Scenario:
     return scenario.model_copy(update={"name": name})
-
-
-def change(update: Callable[[dict[str, Any]], None], where: PathKey) -> bool:
-    """Apply an edit to the draft as a whole; on a mistake keep the last good scenario and remember the message.
-
-    A success at a place clears the messages there and of what contains it.
-    """
-    current = draft()
-    document = current.scenario.model_dump()
-    update(document)
-    try:
-        changed = Scenario.model_validate(document)
-    except ValidationError as error:
-        current.problems[where] = problems_of(error, document)[0]
-        return False
-    current.problems = {path: p for path, p in current.problems.items() if path != where[: len(path)]}
-    if changed != current.scenario:
-        current.remember()
-        current.scenario = changed
-    return True
-
-
-def change_list(update: Callable[[dict[str, Any]], None], where: PathKey) -> None:
-    """Add to a list of the draft or take from it: positions change, so messages and widgets start afresh."""
-    if change(update, where):
-        draft().start_afresh()
-
-
-def widget_key(path: PathKey) -> str:
-    """Key of the widget for one field: new when the document is replaced, so that it shows the new value."""
-    return f"in{draft().epoch}-" + "-".join(str(part).replace("_", "-") for part in path)
-
-
-def value_at(path: PathKey) -> Any:
-    """The field's value in the draft."""
-    found: Any = draft().scenario
-    for part in path:
-        found = found[part] if isinstance(part, int) else getattr(found, part)
-    return found
-
-
-def set_at(document: dict[str, Any], path: PathKey, value: Any) -> None:
-    """Put a value into a plain document."""
-    target: Any = document
-    for part in path[:-1]:
-        target = target[part]
-    target[path[-1]] = value
-
-
-def write_back(path: PathKey, convert: Callable[[Any], Any] = lambda value: value) -> None:
-    """Callback of a bound widget: its value goes into the draft."""
-    raw = st.session_state[widget_key(path)]
-
-    def update(document: dict[str, Any]) -> None:
-        as_lists(document)
-        set_at(document, path, convert(raw))
-
-    change(update, path)
-
-
-def as_lists(document: dict[str, Any]) -> None:
-    """Make the document's tuples editable."""
-    document["options"] = list(document["options"])
-    document["workload"]["classes"] = list(document["workload"]["classes"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from planner.domain.facts import RentedFacts
-from planner.domain.options import RentedOption, TypedThroughput
+from planner.domain.facts import OwnedFacts, RentedFacts
+from planner.domain.options import SelfHosted, TypedThroughput
 from planner.web import fields
+from planner.web.editing import panel_key
+from planner.web.forms import section
 from planner.web.option_switch import Changes, ask, switch, typed_switch
 from planner.web.state import PathKey, answer, draft, today
 from planner.web.text import small
@@ -21,7 +23,7 @@ PAIR_NOT_KNOWN = "Both rates are needed, each measured alone."
 ONE_NOT_KNOWN = "The figure at this workload's own mix is needed."
 
 
-def throughput_inputs(path: PathKey, option: RentedOption) -> None:
+def throughput_inputs(path: PathKey, option: SelfHosted) -> None:
     """The switch, and the typed throughput when it is on."""
     wanted = typed_switch("Type in the throughput", path, "throughput", lambda: published(option), {})
     if option.throughput is not None:
@@ -33,15 +35,15 @@ def throughput_inputs(path: PathKey, option: RentedOption) -> None:
 
 
 def _ask_new(path: PathKey) -> None:
-    labels = PAIR if st.toggle("Prefill and decode apart", key=fields.panel_key((*path, "throughput"))) else ONE
+    labels = PAIR if st.toggle("Prefill and decode apart", key=panel_key(path, "ask-pair")) else ONE
     ask(path, NOTHING_KNOWN, labels, lambda typed: {"throughput": typed})
 
 
-def published(option: RentedOption) -> Changes | None:
+def published(option: SelfHosted) -> Changes | None:
     """What the option runs at now, with its range; None when that is not known."""
     facts, rate = answer(draft().scenario)[0], _rate_now(option)
     now = next(entry for entry in facts.options if entry.option_id == option.option_id)
-    if rate is None or not isinstance(now, RentedFacts):
+    if rate is None or not isinstance(now, RentedFacts | OwnedFacts):
         return None
     return {
         "output_tokens_per_s_per_replica": rate,
@@ -56,13 +58,13 @@ def published(option: RentedOption) -> Changes | None:
     }
 
 
-def _rate_now(option: RentedOption) -> float | None:
+def _rate_now(option: SelfHosted) -> float | None:
     """Output tokens/s of one replica at this workload's mix, as the answer has it."""
     fleet = answer(draft().scenario)[1].option(option.option_id).fleet
     return round(fleet.replica_output_tokens_per_s, 3) or None if fleet else None
 
 
-def _typed(path: PathKey, option: RentedOption, typed: TypedThroughput) -> None:
+def _typed(path: PathKey, option: SelfHosted, typed: TypedThroughput) -> None:
     where = (*path, "throughput")
     is_pair = typed.output_tokens_per_s_per_replica is None
     pair = switch("Prefill and decode apart", where, "pair", is_pair, lambda on: _form(option, on, is_pair))
@@ -76,7 +78,7 @@ def _typed(path: PathKey, option: RentedOption, typed: TypedThroughput) -> None:
     _range(where)
 
 
-def _form(option: RentedOption, to_pair: bool, is_pair: bool) -> Changes | None:
+def _form(option: SelfHosted, to_pair: bool, is_pair: bool) -> Changes | None:
     """Two rates give one figure at this mix; one figure does not give two rates."""
     if to_pair == is_pair:
         return {}
@@ -85,9 +87,8 @@ def _form(option: RentedOption, to_pair: bool, is_pair: bool) -> Changes | None:
 
 
 def _range(path: PathKey) -> None:
-    panel = st.popover("Range and latency", key=fields.panel_key(path), on_change="rerun", width="stretch")
-    if panel.open:
-        with panel:
+    with section("Range and latency", path, "range") as is_open:
+        if is_open:
             fields.flag("Measured at the latency target", (*path, "held_at_slo"))
             fields.number("Low end (share of the figure)", (*path, "low_fraction"), step=0.05)
             fields.number("High end (share of the figure)", (*path, "high_fraction"), step=0.05)

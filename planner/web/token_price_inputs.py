@@ -5,14 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import streamlit as st
-
 from planner.catalog import prices
 from planner.domain.options import PerTokenOption
 from planner.domain.prices import RateCard, TokenPrices
 from planner.web import fields
+from planner.web.editing import value_at
+from planner.web.forms import section
 from planner.web.option_switch import Changes, ask, typed_switch
-from planner.web.state import PathKey, draft, today, value_at
+from planner.web.state import PathKey, draft, today
 
 INPUT_RATES = ("input_usd_per_mtok", "cached_input_usd_per_mtok", "cache_write_usd_per_mtok")
 ASKED = {"input_usd_per_mtok": "Input (USD per 1M tokens)", "output_usd_per_mtok": "Output (USD per 1M tokens)"}
@@ -38,10 +38,9 @@ def token_price_inputs(path: PathKey, option: PerTokenOption) -> bool:
 def _typed(path: PathKey) -> None:
     for name, label in RATES.items():
         fields.price(label, (*path, name))
-    panel = st.popover("Batch and long context", key=fields.panel_key(path), on_change="rerun", width="stretch")
-    if panel.open:
-        with panel:
-            fields.number("Batch discount", (*path, "batch_discount_fraction"), step=0.05)
+    with section("Batch and long context", path, "long") as is_open:
+        if is_open:
+            fields.number("Batch discount (share)", (*path, "batch_discount_fraction"), step=0.05)
             fields.whole("Long context above (tokens)", (*path, "long_context_threshold_tokens"))
             fields.number("Input multiplier above it", (*path, "long_input_multiplier"), step=0.1)
             fields.number("Output multiplier above it", (*path, "long_output_multiplier"), step=0.1)

@@ -7,12 +7,20 @@ from typing import Any
 import streamlit as st
 
 from planner.web import fields
+from planner.web.editing import as_lists, change_list
 from planner.web.field_info import most_entries
-from planner.web.state import Draft, PathKey, as_lists, change_list
+from planner.web.forms import Line, form, numbers, section
+from planner.web.state import Draft, PathKey
 from planner.web.text import md
 
 WORKLOAD: PathKey = ("workload",)
 CLASSES: PathKey = ("workload", "classes")
+MORE = (
+    Line("cache_write_tokens", "Cache write tokens per request", 10),
+    Line("private", "Must stay on own machines"),
+    Line("modality", "Reads"),
+    Line("quality_floor", "Lowest quality score that will do (0 to 100; empty = any)"),
+)
 
 
 def workload_inputs(current: Draft) -> None:
@@ -21,7 +29,8 @@ def workload_inputs(current: Draft) -> None:
         for index in range(len(current.scenario.workload.classes)):
             _class(current, index)
         _add_button(current)
-        fields.number("Peak to mean", (*WORKLOAD, "peak_to_mean"), step=0.1)
+        _peak(current)
+        _demand_over_the_day()
         _source()
 
 
@@ -43,22 +52,33 @@ def _class_inputs(path: PathKey) -> None:
     fields.number("Output tokens per request", (*path, "output_tokens"), step=10)
     fields.number("Reasoning tokens per request", (*path, "reasoning_tokens"), step=10)
     fields.number("Batch share", (*path, "batch_fraction"), step=0.05)
-    panel = st.popover("More about this class", key=fields.panel_key(path), on_change="rerun", width="stretch")
-    if panel.open:
-        with panel:
+    with section("More about this class", path, "class") as is_open:
+        if is_open:
             fields.text("Class label", (*path, "label"))
-            fields.number("Cache write tokens per request", (*path, "cache_write_tokens"), step=10)
+            form(path, MORE)
+
+
+def _peak(current: Draft) -> None:
+    if current.scenario.workload.hourly_profile:
+        peak = current.scenario.workload.peak_ratio
+        st.markdown(f"Peak to mean: {peak:.3g}, from the hourly weights.")
+    else:
+        fields.number("Peak to mean", (*WORKLOAD, "peak_to_mean"), step=0.1)
+
+
+def _demand_over_the_day() -> None:
+    with section("Demand over the day or week", WORKLOAD, "profile") as is_open:
+        if is_open:
+            numbers("Weights hour by hour (empty = peak to mean above)", (*WORKLOAD, "hourly_profile"))
 
 
 def _source() -> None:
-    panel = st.popover("Source of the workload", key=fields.panel_key(WORKLOAD), on_change="rerun", width="stretch")
-    if not panel.open:
-        return
-    with panel:
-        fields.text("Source of the workload", (*WORKLOAD, "source"), area=True)
-        fields.text("Address of the workload", (*WORKLOAD, "source_url"))
-        fields.text("Licence of the workload", (*WORKLOAD, "licence"))
-        fields.text("Date of the workload", (*WORKLOAD, "as_of"))
+    with section("Source of the workload", WORKLOAD, "source") as is_open:
+        if is_open:
+            fields.text("Source of the workload", (*WORKLOAD, "source"), area=True)
+            fields.text("Address of the workload", (*WORKLOAD, "source_url"))
+            fields.text("Licence of the workload", (*WORKLOAD, "licence"))
+            fields.text("Date of the workload", (*WORKLOAD, "as_of"))
 
 
 def _add_button(current: Draft) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from planner.domain.result import Demand
 from planner.domain.workload import Workload
 from planner.units import SECONDS_PER_DAY, FloatArray
+from planner.workload.profile import generated_profile, normalised
 
 
 class ClassArrays(NamedTuple):
@@ -25,6 +26,17 @@ class ClassArrays(NamedTuple):
     def prompt_tokens(self) -> FloatArray:
         """Whole prompt per request."""
         return self.fresh_tokens + self.cached_tokens + self.write_tokens
+
+    def in_tokens_of(self, input_ratio: float, output_ratio: float) -> ClassArrays:
+        """API-8: the same requests counted by another tokenizer."""
+        if input_ratio == 1 and output_ratio == 1:
+            return self
+        return self._replace(
+            fresh_tokens=self.fresh_tokens * input_ratio,
+            cached_tokens=self.cached_tokens * input_ratio,
+            write_tokens=self.write_tokens * input_ratio,
+            generated_tokens=self.generated_tokens * output_ratio,
+        )
 
     @property
     def tokens_per_day(self) -> float:
@@ -61,9 +73,14 @@ def demand(workload: Workload) -> Demand:
         cached_input_tokens_per_day=float(np.sum(per_day * arrays.cached_tokens)),
         output_tokens_per_day=output_tokens,
         tokens_per_day=input_tokens + output_tokens,
-        peak_requests_per_s=requests * workload.peak_to_mean / SECONDS_PER_DAY,
+        peak_requests_per_s=requests * workload.peak_ratio / SECONDS_PER_DAY,
         volume_multiplier=workload.volume_multiplier,
     )
+
+
+def load_profile(workload: Workload) -> FloatArray:
+    """Hourly weights with mean 1 and the workload's peak: as given, else generated from the peak (an assumed shape)."""
+    return normalised(workload.hourly_profile) if workload.hourly_profile else generated_profile(workload.peak_ratio)
 
 
 def mean_shape(arrays: ClassArrays, prefix_cache_hit_fraction: float = 0.0) -> tuple[float, float]:

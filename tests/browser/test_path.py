@@ -44,7 +44,7 @@ def saved_link(app: AppPage) -> str:
 
 def test_opens_with_an_answer_and_no_click(app: AppPage) -> None:
     app.open("/")
-    expect(app.page.locator(ANSWER)).to_contain_text("Keep paying per token: gpt-oss-120b on Groq costs $4,720 a month")
+    expect(app.page.locator(ANSWER)).to_contain_text("Keep paying per token: gpt-oss-120b on Groq costs $4,727 a month")
     expect(chart(app)).to_be_visible()
     expect(app.page.get_by_test_id("stMetric")).to_have_count(6)
     assert axe(app) == []
@@ -111,7 +111,7 @@ def test_downloads_hold_the_numbers_of_the_page(app: AppPage, tmp_path: Path) ->
     with app.page.expect_download() as pdf_download:
         app.key("download-pdf").get_by_role("button").click()
     words = " ".join(page.extract_text() for page in PdfReader(pdf_download.value.path()).pages)
-    assert "$4,720" in words.replace("\n", " ")
+    assert "$4,727" in words.replace("\n", " ")
     assert "169,926" in words
     assert csv_download.value.suggested_filename == "azure-conversation-traffic-gpt-oss-120b.csv"
 
@@ -200,7 +200,7 @@ def test_an_edit_keeps_place_and_focus(app: AppPage) -> None:
     app.settle()
     expect(gpus).to_be_visible()
     expect(gpus).to_have_value("2")
-    expect(sidebar.get_by_label("Type in the GPU price")).to_be_focused()
+    expect(sidebar.get_by_role("button", name="Help for Term")).to_be_focused()
     sidebar.get_by_text("Type in the GPU price").click()
     app.settle()
     expect(sidebar.get_by_role("spinbutton", name="GPU price (USD per GPU-hour)")).to_have_value("4.59")

@@ -73,7 +73,7 @@ def test_residence_leaves_the_first_token_to_ttft() -> None:
 def test_need_worked() -> None:
     # work: 5/s x 1.028571 / 0.75 = 6.857143; memory: 5/s x 12.76 s = 63.8 in flight / 15 that fit = 4.253333
     work = workload(requests(5 * 86_400, 1500, 300))
-    need = replica_need(work, class_arrays(work), 1.0, rate())
+    need = replica_need(class_arrays(work), 1.0, rate(), peak_to_mean=work.peak_ratio)
     assert need.work == pytest.approx(36 / 7 / 0.75)
     assert need.memory == pytest.approx(63.8 / 15)
     assert need.larger == need.work
@@ -82,14 +82,14 @@ def test_need_worked() -> None:
 def test_need_at_the_peak() -> None:
     # 5/s at the peak is 1/s in the mean at a peak factor of 5: the same need, a fifth of the mean load
     work = workload(requests(86_400, 1500, 300), peak_to_mean=5)
-    need = replica_need(work, class_arrays(work), 1.0, rate())
+    need = replica_need(class_arrays(work), 1.0, rate(), peak_to_mean=work.peak_ratio)
     assert need.work == pytest.approx(36 / 7 / 0.75)
     assert mean_load(class_arrays(work), 1.0, rate()) == pytest.approx(36 / 7 / 5)
 
 
 def test_memory_can_bind() -> None:
     work = workload(requests(5 * 86_400, 1500, 300))
-    need = replica_need(work, class_arrays(work), 1.0, rate(kv_cache_tokens=3_700))
+    need = replica_need(class_arrays(work), 1.0, rate(kv_cache_tokens=3_700), peak_to_mean=work.peak_ratio)
     assert need.memory == pytest.approx(63.8 / 2)  # floor(3,700 / 1,800) = 2
     assert need.larger == need.memory
 
@@ -97,7 +97,7 @@ def test_memory_can_bind() -> None:
 def test_prefix_cache_hits_save_work_but_no_memory() -> None:
     # 1,000 of 1,500 prompt tokens are cached, half of them hit here: 1,000 to compute, 1,800 in memory all the same
     work = workload(requests(5 * 86_400, 500, 300, cached_input_tokens=1000))
-    need = replica_need(work, class_arrays(work), 0.5, rate())
+    need = replica_need(class_arrays(work), 0.5, rate(), peak_to_mean=work.peak_ratio)
     assert need.work == pytest.approx(5 * (1000 / 2500 + 300 / 700) / 0.75)
     assert need.memory == pytest.approx(63.8 / 15)
 
@@ -105,7 +105,7 @@ def test_prefix_cache_hits_save_work_but_no_memory() -> None:
 def test_classes_add_up() -> None:
     both = workload(requests(86_400, 1500, 300), requests(2 * 86_400, 100, 50, class_id="short"))
     one, two = workload(both.classes[0]), workload(both.classes[1])
-    needs = [replica_need(w, class_arrays(w), 1.0, rate()) for w in (both, one, two)]
+    needs = [replica_need(class_arrays(w), 1.0, rate(), peak_to_mean=w.peak_ratio) for w in (both, one, two)]
     assert needs[0].work == pytest.approx(needs[1].work + needs[2].work)
     assert needs[0].memory == pytest.approx(needs[1].memory + needs[2].memory)
 

@@ -79,7 +79,7 @@ def test_break_even_labels() -> None:
         "First cheaper above 6B/day",
         "gpt-oss-120b on your own H200s",
         "Self-hosted is cheaper (headline pair)",
-        "USD per month, average of 36 months",
+        "USD per month, levelised over 36 months",
         "$10k",
     ):
         assert label in text

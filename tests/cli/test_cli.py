@@ -22,7 +22,7 @@ def test_evaluate_prints_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", CONVERSATION, *ON]) == 0
     out = capsys.readouterr().out
     assert "Keep paying per token" in out
-    assert "$4,720 a month" in " ".join(out.split())
+    assert "$4,727 a month" in " ".join(out.split())
 
 
 def test_json_is_the_result_with_money_rounded_once(capsys: pytest.CaptureFixture[str]) -> None:

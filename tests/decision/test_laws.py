@@ -6,13 +6,14 @@ import math
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from planner.decision.choose import recommend
 from planner.decision.evaluate import decide, evaluate
-from planner.decision.kernel import rented_cost
-from planner.decision.recommend import recommend
+from planner.decision.kernel import Model, rented_cost
 from planner.decision.resolve import resolve
 from planner.domain.facts import Facts, RentedFacts
 from planner.domain.options import Operations, RentedOption
@@ -125,6 +126,12 @@ def tco(result: Result, option_id: str) -> float:
     return total
 
 
+def npv(result: Result, option_id: str) -> float:
+    total = result.option(option_id).npv_usd
+    assert total is not None
+    return total
+
+
 # --- more is never less
 
 
@@ -172,9 +179,9 @@ def test_a_faster_replica_never_costs_more(question: Scenario, throughput: float
     facts = resolve(question, catalog(), ON)
     for option, found in zip(question.options, facts.options, strict=True):
         if isinstance(option, RentedOption) and isinstance(found, RentedFacts):
-            cost = rented_cost(option, found, question)
-            scale = question.workload.volume_multiplier
-            assert float(cost.average_usd(scale, throughput)) <= float(cost.average_usd(scale)) * (1 + 1e-12)
+            model = Model(question, {"own": rented_cost(option, found, question)})
+            faster, before = model.npv_usd(model.at(throughput=np.array([throughput, 1.0])))[0]
+            assert faster <= before * (1 + 1e-12)
 
 
 @LAW
@@ -183,11 +190,10 @@ def test_ranges_hold_low_likely_high(question: Scenario) -> None:
     facts = resolve(question, catalog(), ON)
     for option, found in zip(question.options, facts.options, strict=True):
         if isinstance(option, RentedOption) and isinstance(found, RentedFacts):
-            replica, cost, scale = found.replica, rented_cost(option, found, question), 1.0
+            replica, model = found.replica, Model(question, {"own": rented_cost(option, found, question)})
             assert replica.low_fraction <= 1 <= replica.high_fraction
-            cheap, likely, dear = (
-                float(cost.average_usd(scale, f)) for f in (replica.high_fraction, 1.0, replica.low_fraction)
-            )
+            rates = np.array([replica.high_fraction, 1.0, replica.low_fraction])
+            cheap, likely, dear = model.npv_usd(model.at(throughput=rates))[0]
             assert cheap <= likely <= dear
 
 
@@ -210,7 +216,7 @@ def test_components_sum_to_the_month_and_months_to_the_total(question: Scenario)
 
 @LAW
 @given(question=questions())
-def test_the_kernel_average_is_the_horizon_average_of_the_months(question: Scenario) -> None:
+def test_the_curve_at_todays_volume_is_the_levelised_cost(question: Scenario) -> None:
     result = answer(question)
     today = result.demand.tokens_per_day
     for option in result.options:
@@ -223,8 +229,8 @@ def test_the_kernel_average_is_the_horizon_average_of_the_months(question: Scena
         above = [
             usd for volume, usd in zip(pairs[0].tokens_per_day, pairs[0].usd_per_month, strict=True) if volume >= today
         ]
-        assert option.tco_usd_per_month is not None
-        assert max(below) * (1 - 1e-9) <= option.tco_usd_per_month <= min(above) * (1 + 1e-9)
+        assert option.levelised_usd_per_month is not None
+        assert max(below) * (1 - 1e-9) <= option.levelised_usd_per_month <= min(above) * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -248,12 +254,12 @@ def test_the_recommended_option_is_within_the_tie_band_of_the_cheapest(question:
     chosen, cheapest = result.verdict.recommended_id, result.verdict.cheapest_id
     assert chosen is not None
     assert cheapest is not None
-    least = min(tco(result, o.option_id) for o in result.options)
-    assert tco(result, cheapest) == least
-    assert tco(result, chosen) <= least * (1 + band) * (1 + 1e-12)
+    least = min(npv(result, o.option_id) for o in result.options)
+    assert npv(result, cheapest) == least
+    assert npv(result, chosen) <= least * (1 + band) * (1 + 1e-12)
     saving, other = result.verdict.saving_usd, result.verdict.runner_up_id
     assert other is not None
-    assert saving == pytest.approx(tco(result, other) - tco(result, chosen))
+    assert saving == pytest.approx(npv(result, other) - npv(result, chosen))
 
 
 @pytest.mark.parametrize(

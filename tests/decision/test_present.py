@@ -27,8 +27,8 @@ def blocked() -> Result:
 
 def test_headline_says_what_it_costs_and_how_much_less() -> None:
     assert present.headline(SCENARIO, RESULT) == (
-        "Keep paying per token: gpt-oss-120b on Groq costs $4,758 a month ($171,275 over 36 months), 59% less than "
-        "gpt-oss-120b on your own H200s ($11,476 a month). Confidence: high."
+        "Keep paying per token: gpt-oss-120b on Groq costs $4,758 a month ($171,275 in today's money over 36 months), "
+        "59% less than gpt-oss-120b on your own H200s ($11,476 a month). Confidence: high."
     )
 
 
@@ -127,16 +127,19 @@ def test_options_of_one_name_have_columns_of_their_own() -> None:
 
 def test_metrics_carry_the_mix_and_the_fleet() -> None:
     shown = {m.label: (m.value, m.note) for m in present.metrics(SCENARIO, RESULT)}
-    assert shown["Cost per month"] == ("$4,758", "gpt-oss-120b on Groq; one-offs spread over 36 months")
+    assert shown["Cost per month"] == ("$4,758", "gpt-oss-120b on Groq; levelised over 36 months, one-offs included")
     assert shown["Cost per 1M tokens"] == ("$0.2399", "92% input (33% of it cached), 8% output")
     assert shown["Best self-hosted fleet"][0] == "3 GPUs, 12% used"
-    assert shown["Saving over 36 months"] == ("$241,864", "against gpt-oss-120b on your own H200s, 59%")
+    assert shown["Saving over 36 months"] == (
+        "$241,864",
+        "against gpt-oss-120b on your own H200s, 59%, in today's money",
+    )
     assert len(shown) == 6
 
 
 def test_option_rows_are_ranked_and_blocked_ones_have_no_cost() -> None:
     table = present.option_rows(SCENARIO, RESULT)
-    assert table.heads[2:4] == ("Total, 36 months (USD)", "Per month (USD/month)")
+    assert table.heads[2:5] == ("NPV (USD)", "Total, 36 months (USD)", "Per month (USD/month)")
     assert table.rows[0][0] == "gpt-oss-120b on Groq"
     last = table.rows[-1]
     assert set(last[2:8]) == {"not known"}
@@ -147,7 +150,7 @@ def test_option_rows_are_ranked_and_blocked_ones_have_no_cost() -> None:
 
 
 def test_years_and_months_add_up_to_the_option_table() -> None:
-    totals = {row[0]: row[2] for row in present.option_rows(SCENARIO, RESULT).rows}
+    totals = {row[0]: row[3] for row in present.option_rows(SCENARIO, RESULT).rows}
     months = present.month_rows(RESULT)
     assert len(months.rows) == 1 + MONTHS + 3 + 1
     for column, label in enumerate(o.label for o in RESULT.options if o.status == "ok"):

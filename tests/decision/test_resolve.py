@@ -8,7 +8,7 @@ import pytest
 
 from planner.decision.resolve import resolve
 from planner.domain.facts import BlockedFacts, PerTokenFacts, Reason, ReasonCode, RentedFacts, ReplicaFacts
-from planner.domain.options import Option
+from planner.domain.options import HybridOption, Option
 from tests.builders import (
     ON,
     answer,
@@ -353,7 +353,19 @@ def test_every_reason_code_can_be_given() -> None:
     (facts,) = resolve(slow, catalog(), ON).options
     assert isinstance(facts, BlockedFacts)
     codes |= {reason.code for reason in facts.reasons}
-    assert codes == set(get_args(ReasonCode))
+    both = changed(
+        scenario(rented(price_id="none", price=None), listed("openai", "gpt-6-sol")),
+        options=(
+            *scenario(rented(price_id="none", price=None), listed("openai", "gpt-6-sol")).options,
+            HybridOption(option_id="both", label="Both", base_id="own", overflow_id="hosted"),
+        ),
+    )
+    (*_, part) = resolve(both, catalog(), ON).options
+    assert isinstance(part, BlockedFacts)
+    codes |= {reason.code for reason in part.reasons}
+    assert codes == set(get_args(ReasonCode)) - {"PRIVACY", "LICENCE", "MODALITY", "RATE", "QUALITY"}, (
+        "those five are hard constraints of priced options: test_constraints.py"
+    )
 
 
 def test_every_reason_names_a_field_and_a_way_out() -> None:

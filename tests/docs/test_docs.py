@@ -12,9 +12,18 @@ from pathlib import Path
 import pytest
 
 from planner.catalog.catalog import load
-from planner.decision import present
-from planner.decision.evaluate import evaluate
+from planner.catalog.claims import ARTICLES, load_claims
+from planner.decision import present, present_costs, present_hybrid, present_risk, present_risk_tables
+from planner.decision.cost_view import waterfall
+from planner.decision.evaluate import decide, evaluate
+from planner.decision.hybrid_view import hybrid_view, parts
+from planner.decision.present_claims import VERDICT_WORDS, claim_rows
+from planner.decision.present_tables import cents, win_range
+from planner.decision.resolve import resolve
+from planner.decision.risk import assess
 from planner.domain.document import parse_scenario
+from planner.domain.result import Result, WinInterval
+from planner.domain.scenario import Scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -23,7 +32,10 @@ SHOWN_IN_THE_APP = ("reading.md", "method.md", "glossary.md")
 FORMULA_FILES = [
     *sorted((ROOT / "planner" / "cost").glob("*.py")),
     *sorted((ROOT / "planner" / "capacity").glob("*.py")),
-    ROOT / "planner" / "decision" / "breakeven.py",
+    *(
+        ROOT / "planner" / "decision" / f"{name}.py"
+        for name in ("breakeven", "piecewise", "requirements", "hybrid", "switch", "sampling", "voi")
+    ),
 ]
 FAMILY = "(CAL|API|HST|RNT|OWN|OPS|CAP|SCA|BE|DEC|TIME|HYB|UNC|FT|WKS|BAT)"
 FORMULA_ID = re.compile(rf"\b{FAMILY}-(\d+(?:(?:, | and )\d+)*)")
@@ -147,6 +159,73 @@ def words_on_the_page() -> set[str]:
 
 def test_every_word_on_the_page_is_in_the_glossary() -> None:
     assert {word for word in words_on_the_page() if word.lower() not in glossary_terms()} == set()
+
+
+def first_example() -> Scenario:
+    path = ROOT / "data" / "workloads" / "azure-conversation.yaml"
+    return parse_scenario(path.read_bytes(), name=path.name)
+
+
+def words_on_the_other_pages() -> set[str]:
+    """The same of the pages Costs, Hybrid, Risk and Claims, for the first example."""
+    scenario = first_example()
+    facts = resolve(scenario, load(), ON)
+    result, risk = decide(scenario, facts), assess(scenario, facts, draws=100)
+    base, overflow = (side[0][0] for side in parts(result))
+    view = hybrid_view(scenario, facts, base, overflow)
+    assert view is not None
+    own = result.option(base)
+    metrics = [
+        *present_costs.total_metrics(scenario, result, own),
+        *present_costs.comparison_metrics(result, result.comparisons[0]),
+        *present_hybrid.hybrid_metrics(view),
+        *present_risk.metrics(risk),
+    ]
+    tables = [
+        present_costs.waterfall_rows(waterfall(scenario, facts, base)),
+        present_costs.part_rows(own),
+        present_costs.unit_rows(scenario, result, own),
+        present_costs.cash_rows(own),
+        present_hybrid.merit_rows(view),
+        present_hybrid.slice_rows(view),
+        *(rows(risk) for rows in (present_risk_tables.spread_rows, present_risk_tables.tornado_rows)),
+        *(rows(risk) for rows in (present_risk_tables.worth_rows, present_risk_tables.range_rows)),
+        present_risk_tables.switch_rows(result),
+        claim_rows([]),
+    ]
+    found = {column.name for table in tables for column in table.columns} | {metric.label for metric in metrics}
+    return {HORIZON.sub("", word) for word in found} | {word.split(" ", 1)[1] for word in VERDICT_WORDS.values()}
+
+
+def test_every_word_on_the_other_pages_is_in_the_glossary() -> None:
+    assert {word for word in words_on_the_other_pages() if word.lower() not in glossary_terms()} == set()
+
+
+def test_the_worked_figures_of_the_first_example_are_those_of_the_program() -> None:
+    result = evaluate(first_example(), load(), ON)
+    for option_id in ("groq-gpt-oss-120b", "own-h200"):
+        option = result.option(option_id)
+        assert f"{cents(option.levelised_usd_per_month)} USD a month" in text_of("method.md")
+        assert f"NPV {cents(option.npv_usd)}" in text_of("method.md")
+    assert shown(present.headline(first_example(), result)) in " ".join(text_of("reading.md").replace("*", "").split())
+    assert all(win_range(interval) in " ".join(text_of("reading.md").split()) for interval in ranges(result))
+
+
+def shown(sentence: str) -> str:
+    """A sentence of the page as the guide writes it."""
+    return sentence.replace("$", "USD ")
+
+
+def ranges(result: Result) -> list[WinInterval]:
+    """Ranges with an end of the headline pair."""
+    return [i for i in result.break_evens[0].intervals if i.up_to_tokens_per_day is not None]
+
+
+def test_the_claims_are_told_as_many_as_there_are() -> None:
+    """The guide spells the number of claims and articles, the catalog's page writes it."""
+    assert (len(load_claims()), len(ARTICLES)) == (51, 4)
+    assert "Fifty-one claims of four articles" in text_of("reading.md")
+    assert "51 claims of four articles" in (ROOT / "data" / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_reason_code_is_in_the_guide() -> None:

@@ -243,7 +243,10 @@ def test_yaml_numbers(text: str, value: float) -> None:
         ),
         (
             with_option(0, kind="ap"),
-            "options[openai]: 'ap' is not a kind that is known. Set kind to one of api, hosted, rented.",
+            (
+                "options[openai]: 'ap' is not a kind that is known. "
+                "Set kind to one of api, hosted, hybrid, owned, provisioned, rented, workstation."
+            ),
         ),
         (with_option(0, kind=None), "options[openai]: its kind is missing."),
         (with_option(2, throughput={}), "options[own-h100].throughput: its fields do not go together. Give either"),

@@ -16,6 +16,7 @@ from planner import export
 from planner.catalog.catalog import load
 from planner.decision import present
 from planner.decision.evaluate import evaluate
+from planner.decision.resolve import resolve
 from planner.domain.document import parse_scenario
 from planner.domain.result import Result
 from planner.domain.scenario import Scenario
@@ -33,7 +34,8 @@ def answered(path: Path) -> tuple[Scenario, Result]:
 
 
 def pdf_words(scenario: Scenario, result: Result) -> str:
-    pages = PdfReader(io.BytesIO(export.pdf(scenario, result, dt.datetime(2026, 11, 21, tzinfo=dt.UTC)))).pages
+    facts, when = resolve(scenario, load(), ON), dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
+    pages = PdfReader(io.BytesIO(export.pdf(scenario, facts, result, when))).pages
     return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in pages))
 
 
@@ -58,7 +60,9 @@ def test_pdf_shows_the_headline_metrics_and_totals(path: Path) -> None:
         assert metric.value.replace(" ", "") in words
     for option in result.options:
         assert option.tco_usd is not None
+        assert option.npv_usd is not None
         assert f"{money(option.tco_usd):,}" in words
+        assert f"{money(option.npv_usd):,}" in words
 
 
 def test_page_shows_the_same_figures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -69,10 +73,10 @@ def test_page_shows_the_same_figures(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     page.run()
     _, result = answered(ROOT / "data" / "workloads" / "azure-conversation.yaml")
     best = result.option(str(result.verdict.recommended_id))
-    assert best.tco_usd_per_month is not None
+    assert best.levelised_usd_per_month is not None
     assert best.usd_per_request is not None
     assert best.blended_usd_per_mtok is not None
     shown = {metric.label: metric.value for metric in page.metric}
-    assert shown["Cost per month"] == usd(best.tco_usd_per_month)
+    assert shown["Cost per month"] == usd(best.levelised_usd_per_month)
     assert shown["Cost per request"] == usd_small(best.usd_per_request)
     assert shown["Cost per 1M tokens"] == usd_small(best.blended_usd_per_mtok)

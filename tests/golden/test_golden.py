@@ -17,7 +17,7 @@ from planner.capacity.memory import kv_bytes_per_token, kv_cache_tokens, max_seq
 from planner.cost.api import break_even_hit_probability, cache_hit_probability, expected_prefix_usd, request_usd
 from planner.cost.rented import rental_usd
 from planner.decision.breakeven import Line, Staircase, win_intervals
-from planner.decision.recommend import recommend
+from planner.decision.choose import recommend
 from planner.decision.resolve import typed_token_prices
 from planner.domain.result import BreakEven, Result
 from planner.units import CALENDARS, GB_BYTES, GIB_BYTES, ceil_tol
@@ -228,7 +228,7 @@ def test_d4_fleet() -> None:
     chat = requests(5 * 86_400, 1500, 300)
     work = workload(chat)
     rate = ReplicaRate(1 / 2500, 1 / 700, 0.8, 0.04, D4["kv_tokens"], 0.75)
-    need = replica_need(work, class_arrays(work), 0.0, rate)
+    need = replica_need(class_arrays(work), 0.0, rate, peak_to_mean=work.peak_ratio)
     assert (int(ceil_tol(need.work)), int(ceil_tol(need.memory))) == (D4["n_work"], D4["n_mem"])
     replicas = int(fleet_replicas(need.larger, spare_replicas=1))
     assert (replicas, replicas * 2) == (D4["replicas"], D4["gpus"])

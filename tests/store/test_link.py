@@ -11,9 +11,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from planner.decision.evaluate import decide
+from planner.domain.options import RentedOption
 from planner.domain.scenario import Scenario
 from planner.store import link
-from planner.store.link import DICTIONARY, LinkError, LinkSize, LinkTooLong, decode, encode
+from planner.store.link import DICTIONARIES, LinkError, LinkSize, LinkTooLong, decode, encode
 from tests.samples import changed, facts_for, sample_facts, sample_scenario, scenarios
 
 SCENARIO, FACTS = sample_scenario(), sample_facts()
@@ -24,7 +26,7 @@ OLD_LINK = Path(__file__).with_name("link_1.txt")
 def packed(text: bytes) -> str:
     """A token of form 1 around any text, with the right checksum."""
     body = link._deflate(text)
-    return f"1.{link._base64(body)}.{link._base64(link._checksum(body))}"
+    return f"2.{link._base64(body)}.{link._base64(link._checksum(body))}"
 
 
 def packed_json(**changes: object) -> str:
@@ -59,18 +61,24 @@ def test_a_token_is_short_and_safe_in_an_address() -> None:
 
 
 def test_every_field_is_written_defaults_included() -> None:
-    _, body, _ = TOKEN.split(".")
-    plain = json.loads(link._inflate(link._unbase64(body)))
+    form, body, _ = TOKEN.split(".")
+    plain = json.loads(link._inflate(link._unbase64(body), form))
     assert plain["scenario"].keys() == Scenario.model_fields.keys()
     assert plain["scenario"]["horizon_months"] == 36
     assert plain["scenario"]["options"][2]["gpu_overhead_gib"] == 2
     assert plain["facts"]["options"][0]["periods"][0]["prices"]["rates"]["input_usd_per_mtok"] == "0.25"
 
 
-def test_the_dictionary_is_a_part_of_the_form_and_never_changes() -> None:
-    digest = hashlib.sha256(link._dictionary()).hexdigest()
-    assert digest == "a564a588d6c4b6de7d2aed74fb9d3f891566e13dc66d3458489c547976db5916"
-    assert DICTIONARY.read_bytes().isascii()
+@pytest.mark.parametrize(
+    ("form", "digest"),
+    [
+        ("1", "a564a588d6c4b6de7d2aed74fb9d3f891566e13dc66d3458489c547976db5916"),
+        ("2", "20761fc839278e57587cf03fe4d0b3caf22786e180be5e336c3d897ad0a74376"),
+    ],
+)
+def test_the_dictionary_is_a_part_of_the_form_and_never_changes(form: str, digest: str) -> None:
+    assert hashlib.sha256(link._dictionary(form)).hexdigest() == digest
+    assert (DICTIONARIES / f"dictionary-{form}.txt").read_bytes().isascii()
 
 
 def test_a_link_of_the_first_release_still_opens() -> None:
@@ -79,13 +87,20 @@ def test_a_link_of_the_first_release_still_opens() -> None:
     assert [option.option_id for option in scenario.options] == ["openai", "groq", "own-h100"]
     assert facts.options[2].kind == "rented"
     assert facts.options[2].usd_per_gpu_hour == 2.49
+    # costed as it was then: nothing discounted, so that its answer is the one that was sent
+    assert scenario.timeline.discount_rate_per_year == 0
+    own = scenario.options[2]
+    assert isinstance(own, RentedOption)
+    assert (own.batch_fills_troughs, own.operations.updates_per_year) == (False, 0)
+    answered = decide(scenario, facts).option("own-h100")
+    assert answered.npv_usd == pytest.approx(answered.tco_usd, rel=1e-12)
 
 
 def test_line_ends_of_the_dictionary_do_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = tmp_path / "dictionary.txt"
-    other.write_bytes(DICTIONARY.read_bytes().replace(b"\n", b"\r\n"))
+    text = (DICTIONARIES / "dictionary-2.txt").read_bytes()
+    (tmp_path / "dictionary-2.txt").write_bytes(text.replace(b"\n", b"\r\n"))
     before = link._dictionary()
-    monkeypatch.setattr(link, "DICTIONARY", other)
+    monkeypatch.setattr(link, "DICTIONARIES", tmp_path)
     link._dictionary.cache_clear()
     assert link._dictionary() == before
     link._dictionary.cache_clear()
@@ -124,7 +139,7 @@ def test_a_link_with_one_changed_sign_is_refused_or_means_the_same(place: int, s
         assert decode(changed_token) == (SCENARIO, FACTS)  # the last sign of a part has bits to spare
 
 
-@given(st.text(max_size=60) | st.text("1.aZ09-_", max_size=60).map("1.".__add__))
+@given(st.text(max_size=60) | st.text("12.aZ09-_", max_size=60).map("1.".__add__))
 @settings(max_examples=300, deadline=None)
 def test_any_text_is_refused_with_a_sentence(token: str) -> None:
     assert refusal(token)
@@ -136,7 +151,7 @@ def test_any_text_is_refused_with_a_sentence(token: str) -> None:
         ("", "not a link to a scenario"),
         ("hello", "not a link to a scenario"),
         ("https://example.org/", "not a link to a scenario"),
-        ("2" + TOKEN[1:], "has form 2, which this program does not know"),
+        ("3" + TOKEN[1:], "has form 3, which this program does not know"),
         ("²" + TOKEN[1:], "not a link to a scenario"),
         (TOKEN.replace(".", ".é", 1), "signs that no link has"),
         (TOKEN.replace(".", ". ", 1), "signs that no link has"),
@@ -159,7 +174,7 @@ def test_foreign_tokens(token: str, told: str) -> None:
 
 def test_bytes_that_are_not_deflate_or_go_on_after_it() -> None:
     for body in (b"\xff\xff\xff", link._deflate(b"{}") + b"more", link._deflate(b"{}" * 50)[:-3]):
-        token = f"1.{link._base64(body)}.{link._base64(zlib.crc32(body).to_bytes(4, 'big'))}"
+        token = f"2.{link._base64(body)}.{link._base64(zlib.crc32(body).to_bytes(4, 'big'))}"
         assert "something other than a scenario" in refusal(token)
 
 

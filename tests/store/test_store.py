@@ -40,7 +40,7 @@ def test_a_saved_scenario_comes_back_whole(store: Store) -> None:
     saved = store.load(ref.scenario_id)
     assert (saved.scenario, saved.facts, saved.answer, saved.author) == (SCENARIO, FACTS, "Rent two GPUs.", "jo")
     assert (saved.scenario_id, saved.revision, saved.latest_revision) == (*ref, 1)
-    assert (saved.engine_version, saved.result_version) == (FACTS.engine_version, 1)
+    assert (saved.engine_version, saved.result_version) == (FACTS.engine_version, 2)
     assert saved.catalog_version == FACTS.catalog_version
     assert before <= saved.saved_at <= dt.datetime.now(dt.UTC)
     assert not saved.archived

@@ -1,83 +1,24 @@
-"""The editor through AppTest: undo across documents, stale saves, messages, every field, figures typed in."""
+"""The editor through AppTest: undo across documents, stale saves, messages, figures typed in."""
 
-import datetime as dt
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
-import pytest
-import streamlit as st
-from pydantic import BaseModel
 from streamlit.testing.v1 import AppTest
 
 from planner.domain.document_problems import Problem
-from planner.domain.options import RentedOption, TypedThroughput, TypedTokenPrice
-from planner.web.state import Draft
-
-ROOT = Path(__file__).resolve().parents[2]
-ON = dt.date(2026, 11, 21)
-
-
-def new_session() -> AppTest:
-    page = AppTest.from_file(str(ROOT / "planner" / "web" / "main.py"), default_timeout=30)
-    page.context["url"] = "http://127.0.0.1:8501/"
-    return page
-
-
-@pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    monkeypatch.setenv("PLANNER_STORE", str(tmp_path / "store.duckdb"))
-    monkeypatch.setenv("PLANNER_DATE", ON.isoformat())
-    yield new_session().run()
-    st.cache_resource.clear()
-
-
-def draft_of(app: AppTest) -> Draft:
-    draft: Draft = app.session_state["draft"]
-    return draft
-
-
-def labelled(widgets: Any, label: str) -> Any:
-    return next(w for w in widgets if w.label == label)
-
-
-def act(app: AppTest, widget: Any) -> None:
-    widget.run()
-    assert not app.exception
-
-
-def press(app: AppTest, label: str) -> None:
-    act(app, labelled(app.button, label).click())
-
-
-def type_in(app: AppTest, label: str, value: float) -> None:
-    act(app, labelled(app.number_input, label).set_value(value))
-
-
-def turn(app: AppTest, label: str, on: bool = True) -> None:
-    act(app, labelled(app.toggle, label).set_value(on))
-
-
-def go(app: AppTest, page: str) -> None:
-    app.switch_page(f"../../pages/{page}.py").run()
-    assert not app.exception
-
-
-def open_option(app: AppTest, option_id: str) -> int:
-    app.session_state[f"option-{option_id}"] = True
-    app.run()
-    return [o.option_id for o in draft_of(app).scenario.options].index(option_id)
-
-
-def open_saved(app: AppTest, scenario_id: str) -> None:
-    go(app, "scenarios")
-    act(app, app.button(key=f"open-{scenario_id}").click())
-    go(app, "decide")
-
-
-def errors(app: AppTest) -> str:
-    return " ".join(e.value for e in app.error).replace("\\", "").replace("\u2060", "")
+from planner.domain.options import ApiOption, HostedOption, RentedOption, TypedThroughput, TypedTokenPrice
+from tests.web.editor import (
+    act,
+    draft_of,
+    errors,
+    go,
+    labelled,
+    new_session,
+    open_option,
+    open_saved,
+    press,
+    turn,
+    type_in,
+)
 
 
 def test_undo_over_an_opened_scenario_goes_back_to_a_document_that_is_not_saved(app: AppTest) -> None:
@@ -171,18 +112,26 @@ def test_a_message_goes_with_the_option_it_was_about(app: AppTest) -> None:
     assert not app.error
 
 
+def price_of(app: AppTest, index: int) -> TypedTokenPrice | None:
+    option = draft_of(app).scenario.options[index]
+    assert isinstance(option, ApiOption | HostedOption)
+    return option.price
+
+
 def test_a_price_typed_in_starts_with_every_rate_of_the_list(app: AppTest) -> None:
     index = open_option(app, "groq-gpt-oss-120b")
     before = draft_of(app).scenario
     turn(app, "Type in the price")
-    price = draft_of(app).scenario.options[index].price
+    price = price_of(app, index)
     assert isinstance(price, TypedTokenPrice)
     assert price.provenance.source == "list price of 2026-11-21, edited by hand"
     assert price.provenance.origin == "assumed"
     assert price.cached_input_usd_per_mtok is not None
     assert labelled(app.number_input, "Cached input (USD per 1M tokens)").value == 0.075
     act(app, labelled(app.number_input, "Cached input (USD per 1M tokens)").set_value(None))
-    assert draft_of(app).scenario.options[index].price.cached_input_usd_per_mtok is None  # type: ignore[union-attr]
+    after = price_of(app, index)
+    assert after is not None
+    assert after.cached_input_usd_per_mtok is None
     turn(app, "Type in the price", False)
     assert draft_of(app).scenario == before
 
@@ -197,17 +146,17 @@ def test_without_a_list_price_both_figures_are_asked_for(app: AppTest) -> None:
     current.epoch += 1
     app.run()
     turn(app, "Type in the price")
-    assert current.scenario.options[index].price is None
+    assert price_of(app, index) is None
     assert any("no list price to start from" in i.value.replace("\\", "") for i in app.info)
     type_in(app, "Input (USD per 1M tokens)", 2.0)
-    assert current.scenario.options[index].price is None
+    assert price_of(app, index) is None
     type_in(app, "Output (USD per 1M tokens)", 8.0)
-    price = current.scenario.options[index].price
+    price = price_of(app, index)
     assert isinstance(price, TypedTokenPrice)
     assert (price.input_usd_per_mtok, price.output_usd_per_mtok) == (Decimal("2"), Decimal("8"))
     turn(app, "Type in the price", False)
     turn(app, "Type in the price")
-    assert current.scenario.options[index].price == price
+    assert price_of(app, index) == price
 
 
 def rented(app: AppTest) -> tuple[int, str]:
@@ -252,45 +201,3 @@ def test_without_a_measurement_the_throughput_is_asked_for(app: AppTest) -> None
     typed = throughput(app, index)
     assert typed is not None
     assert typed.output_tokens_per_s_per_replica == 500
-
-
-def paths(value: BaseModel, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    for name in type(value).model_fields:
-        inner = getattr(value, name)
-        if isinstance(inner, BaseModel):
-            yield from paths(inner, (*path, name))
-        elif isinstance(inner, tuple):
-            for index, entry in enumerate(inner):
-                yield from paths(entry, (*path, name, index))
-        else:
-            yield (*path, name)
-
-
-NO_WIDGET = {"schema_version", "option_id", "class_id", "kind", "volume_multiplier"}
-"""Fixed when the entry is made, or beside the answer."""
-
-
-def test_the_sidebar_holds_every_field_of_the_scenario(app: AppTest) -> None:
-    open_everything(app)
-    listed = set(draft_of(app).shown)
-    for label in ("Type in the price", "Type in the GPU price", "Type in the throughput"):
-        for key in [str(t.key) for t in app.toggle if t.label == label]:
-            act(app, app.toggle(key=key).set_value(True))
-    open_everything(app)
-    shown = draft_of(app).shown | listed
-    missing = {p for p in paths(draft_of(app).scenario) if p not in shown and p[-1] not in NO_WIDGET}
-    assert {p[-1] for p in missing} == {"prefill_tokens_per_s_per_replica", "decode_tokens_per_s_per_replica"}
-    turn(app, "Prefill and decode apart")
-    assert {n.label for n in app.number_input} >= {"Prefill tokens/s per replica", "Decode tokens/s per replica"}
-
-
-def open_everything(app: AppTest) -> None:
-    for panel in ("panel-latency", "panel-rules", "panel-names"):
-        app.session_state[panel] = True
-    current = draft_of(app)
-    for option in current.scenario.options:
-        app.session_state[f"option-{option.option_id}"] = True
-    for path in {p[:end] for p in paths(current.scenario) for end in range(1, len(p))}:
-        app.session_state[f"in{current.epoch}-" + "-".join(str(p).replace("_", "-") for p in path) + "-more"] = True
-    app.run()
-    assert not app.exception

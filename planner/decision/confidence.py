@@ -1,0 +1,136 @@
+"""How sure the answer is: computed from ranges, dates, origins and the nearest flip, never typed in."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+
+from planner.decision.choose import recommend_many
+from planner.decision.kernel import Model
+from planner.decision.kernel.fleet import Z_P90
+from planner.domain.base import as_of_date
+from planner.domain.facts import BlockedFacts, Facts, OwnedFacts, PricedFacts, RentedFacts
+from planner.domain.options import COMPLEXITY_RANK
+from planner.domain.result import ConfidenceLevel, Flip, OptionResult
+from planner.format import percent, plural
+
+STALE_DAYS = 90
+FAR_SHAPE = 4.0
+"""A measurement carried over further than this is a doubt (bench/RESULTS.md has the errors)."""
+NEAR_FLIP = 0.1
+"""A driver that changes the answer when it moves by less than this is a doubt."""
+
+
+def confidence(
+    model: Model,
+    facts: Facts,
+    options: tuple[OptionResult, ...],
+    flips: tuple[Flip, ...],
+    chosen: str,
+    *,
+    close: bool,
+) -> tuple[ConfidenceLevel, tuple[str, ...]]:
+    """High unless something speaks against it; low when the uncertainty of throughput alone flips the answer."""
+    flipped, reason = _throughput_test(model, facts, options, chosen)
+    doubts = [
+        *(["Several ways to serve lie inside the tie band."] if close else []),
+        *_near(flips, options),
+        *_far(facts),
+        *_assumed(facts),
+        *_dates(facts),
+        *_blocked(options),
+        *(["Only one option has a price."] if len(model.costs) == 1 else []),
+    ]
+    said = (reason, *doubts) if reason else tuple(doubts)
+    if flipped or any(_later(facts)):
+        return "low", said
+    return ("medium" if doubts else "high"), said
+
+
+def _throughput_test(model: Model, facts: Facts, options: tuple[OptionResult, ...], chosen: str) -> tuple[bool, str]:
+    """Would the answer change if every self-hosted throughput were at the low, or at the high end of its range?"""
+    ranges = {
+        (f.replica.low_fraction, f.replica.high_fraction)
+        for f in facts.options
+        if isinstance(f, RentedFacts | OwnedFacts)
+    }
+    eligible = sorted(o.option_id for o in options if o.status == "ok")
+    if not ranges or len(eligible) == 1:
+        return False, ""
+    kinds = {o.option_id: o.kind for o in options}
+    ranks = np.array([COMPLEXITY_RANK[kinds[name]] for name in eligible], dtype=np.float64)
+    among = Model(model.scenario, {name: model.costs[name] for name in eligible})
+    ends = among.npv_usd(among.at(throughput_z=np.array([-Z_P90, Z_P90])))
+    found = [eligible[i] for i in recommend_many(ends, ranks, model.scenario.tie_band_fraction)]
+    labels = {o.option_id: o.label for o in options}
+    flips = [
+        f"{labels[name]} at the {end} end" for name, end in zip(found, ("low", "high"), strict=True) if name != chosen
+    ]
+    span = _span(ranges)
+    if not flips:
+        return False, f"The answer is the same {span}."
+    return True, f"The answer changes to {' and to '.join(flips)} {span}: measure before deciding."
+
+
+def _span(ranges: set[tuple[float, float]]) -> str:
+    if len(ranges) > 1:
+        return "over the ranges of the throughputs used"
+    (low, high) = next(iter(ranges))
+    return f"with throughput from {percent(low)} to {percent(high)} of the figure used"
+
+
+def _near(flips: tuple[Flip, ...], options: tuple[OptionResult, ...]) -> list[str]:
+    """Drivers whose small error would change the answer."""
+    labels = {o.option_id: o.label for o in options}
+    return [
+        f"{flip.label} {'up' if flip.margin_fraction > 0 else 'down'} by {percent(abs(flip.margin_fraction))} would "
+        f"change the answer to {labels[flip.to_option_id]}."
+        for flip in flips
+        if flip.margin_fraction is not None and flip.to_option_id and abs(flip.margin_fraction) < NEAR_FLIP
+    ]
+
+
+def _assumed(facts: Facts) -> list[str]:
+    items = {item.label for found in _priced(facts) for item in found.evidence if item.origin == "assumed"}
+    return (
+        [f"{plural(len(items), 'figure')} of the options {'is' if len(items) == 1 else 'are'} assumed."]
+        if items
+        else []
+    )
+
+
+def _priced(facts: Facts) -> list[PricedFacts]:
+    return [found for found in facts.options if not isinstance(found, BlockedFacts)]
+
+
+def _far(facts: Facts) -> list[str]:
+    """Throughput carried over to a request shape far from the measured one."""
+    far = [f.replica.shape_factor for f in facts.options if isinstance(f, RentedFacts | OwnedFacts)]
+    worst = max(far, default=1.0)
+    return (
+        [f"Throughput is carried over from requests {worst:.1f} times longer or shorter."] if worst > FAR_SHAPE else []
+    )
+
+
+def _price_dates(facts: Facts) -> list[dt.date]:
+    """Dates of the prices; specifications do not age so."""
+    items = [item for found in _priced(facts) for item in found.evidence]
+    return [as_of_date(item.as_of) for item in items if item.as_of and item.unit.startswith("USD")]
+
+
+def _later(facts: Facts) -> list[dt.date]:
+    return [day for day in _price_dates(facts) if day > facts.on]
+
+
+def _dates(facts: Facts) -> list[str]:
+    """Prices older than 90 days on the day of the answer, or younger than that day."""
+    old = [day for day in _price_dates(facts) if (facts.on - day) > dt.timedelta(days=STALE_DAYS)]
+    later = _later(facts)
+    said = [f"{plural(len(old), 'price')} older than {STALE_DAYS} days, the oldest of {min(old)}."] if old else []
+    return said + ([f"{plural(len(later), 'price')} dated after {facts.on}, the day asked for."] if later else [])
+
+
+def _blocked(options: tuple[OptionResult, ...]) -> list[str]:
+    names = [o.label for o in options if o.status == "blocked"]
+    return [f"Not compared, because blocked: {', '.join(names)}."] if names else []

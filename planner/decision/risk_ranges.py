@@ -1,0 +1,70 @@
+"""The ranges that were drawn from, with who says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from planner.decision.driver_words import WORDS
+from planner.decision.kernel import Model
+from planner.decision.risk_draws import Draws
+from planner.domain.facts import Facts, OwnedFacts, RentedFacts
+from planner.domain.risk import RangeUsed
+from planner.domain.uncertainty import DriverRange
+
+SHAPES = {
+    "fixed": "certain",
+    "uniform": "uniform",
+    "triangular": "triangular",
+    "pert": "PERT",
+    "lognormal": "lognormal",
+    "discrete": "listed values",
+}
+
+
+def ranges_used(drawn: Draws, facts: Facts, model: Model, moving: tuple[str, ...]) -> tuple[RangeUsed, ...]:
+    """Every range of the scenario, in the order of `WORDS`; throughput in its own range once for each fleet."""
+    ranges = {item.driver: item for item in drawn.uncertainty.drivers}
+    ordered = [ranges[name] for name in WORDS if name in ranges]
+    return tuple(used for item in ordered for used in _rows(item, drawn, facts, model, item.driver in moving))
+
+
+def _rows(item: DriverRange, drawn: Draws, facts: Facts, model: Model, matters: bool) -> Iterator[RangeUsed]:
+    words = WORDS[item.driver]
+    if item.driver == "throughput" and drawn.own_ranges:
+        yield from _own_ranges(item, facts, model, matters)
+        return
+    low, middle, high = drawn.rungs()[item.driver]
+    yield RangeUsed(
+        driver=item.driver,
+        label=words.label,
+        unit=words.unit,
+        shape=SHAPES[item.distribution.kind],
+        p10=low,
+        p50=middle,
+        p90=high,
+        origin=item.origin,
+        source=item.source,
+        matters=matters,
+    )
+
+
+def _own_ranges(item: DriverRange, facts: Facts, model: Model, matters: bool) -> Iterator[RangeUsed]:
+    """Lognormal through the P10 and P90 of each option's facts."""
+    labels = {o.option_id: o.label for o in model.scenario.options}
+    for known in facts.options:
+        if isinstance(known, RentedFacts | OwnedFacts):
+            low, high = known.replica.low_fraction, known.replica.high_fraction
+            yield RangeUsed(
+                driver=item.driver,
+                label=f"Throughput of {labels[known.option_id]}",
+                unit=WORDS[item.driver].unit,
+                shape=SHAPES["lognormal"],
+                p10=low,
+                p50=float(np.sqrt(low * high)),
+                p90=high,
+                origin=item.origin,
+                source=item.source,
+                matters=matters,
+            )

@@ -1,0 +1,165 @@
+"""DEC-3: what would change this decision, driver by driver."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.decision.choose import recommend_many
+from planner.decision.driver_words import WORDS
+from planner.decision.kernel import Model
+from planner.domain.options import COMPLEXITY_RANK
+from planner.domain.result import Flip, OptionResult
+from planner.domain.scenario import Scenario
+from planner.domain.timeline import Timeline
+from planner.units import FloatArray
+
+POINTS = 49
+ZOOMS = 4
+SMALLEST_BASE = 1e-6
+"""A share of a value below this says nothing."""
+FACTOR_RANGE = (0.05, 20.0)
+
+
+class _Driver(NamedTuple):
+    name: str
+    label: str
+    unit: str
+    now: float
+    low: float
+    high: float
+
+    @property
+    def grid(self) -> FloatArray:
+        """Values looked at first; factors in equal ratios."""
+        if self.low > 0:
+            return np.geomspace(self.low, self.high, POINTS)
+        return np.linspace(self.low, self.high, POINTS)
+
+
+def switching(model: Model, options: tuple[OptionResult, ...]) -> tuple[Flip, ...]:
+    """For each driver the nearest value at which the recommendation changes, all else as it is; nearest first.
+
+    A scan of the range, then of the interval with the change, until it is known to one part in a million of the range.
+    Changes that reverse between two points of the first scan do not show.
+    """
+    eligible = {o.option_id: o.kind for o in options if o.status == "ok"}
+    if len(eligible) < 2:
+        return ()
+    names = sorted(eligible)
+    ranks = np.array([COMPLEXITY_RANK[eligible[name]] for name in names], dtype=np.float64)
+    chosen = Model(model.scenario, {name: model.costs[name] for name in names})
+    drivers = _drivers(model.scenario)
+    found = _nearest_flips(chosen, drivers, ranks)
+    flips = [_flip(driver, *flip, names) for driver, flip in zip(drivers, found, strict=True)]
+    return tuple(sorted(flips, key=_distance))
+
+
+def _driver(name: str, now: float, low: float, high: float) -> _Driver:
+    return _Driver(name, *WORDS[name], now, low, high)
+
+
+def _drivers(scenario: Scenario) -> list[_Driver]:
+    low, high = FACTOR_RANGE
+    time = scenario.timeline
+    factors = [
+        _Driver("volume", *WORDS["volume"], 1.0, low, high),
+        _Driver("peak", *WORDS["peak"], 1.0, 1 / scenario.workload.peak_ratio, high),
+        _Driver("throughput", *WORDS["throughput"], 1.0, low, high),
+        _Driver("api_price", *WORDS["api_price"], 1.0, low, high),
+        _Driver("gpu_price", *WORDS["gpu_price"], 1.0, low, high),
+        _Driver("power_price", *WORDS["power_price"], 1.0, low, high),
+        _Driver("staff_share", *WORDS["staff_share"], 1.0, low, high),
+    ]
+    return [d for d in factors if d.low < 1] + [
+        _Driver("api_decline", *WORDS["api_decline"], time.api_price_decline_per_year, -0.5, 0.9),
+        _Driver("gpu_decline", *WORDS["gpu_decline"], time.gpu_price_decline_per_year, -0.5, 0.9),
+        *_growth(time),
+        _Driver("discount_rate", *WORDS["discount_rate"], time.discount_rate_per_year, 0.0, 1.0),
+    ]
+
+
+def _growth(time: Timeline) -> list[_Driver]:
+    if time.growth.shape not in {"constant", "compound", "linear"}:
+        return []
+    now = 0.0 if time.growth.shape == "constant" else time.growth.per_month
+    return [_Driver("volume_growth", *WORDS["volume_growth"], now, -0.2, 0.5)]
+
+
+def _nearest_flips(model: Model, drivers: list[_Driver], ranks: FloatArray) -> list[tuple[float | None, int | None]]:
+    """(value at the flip, index of what is recommended beyond it) for every driver, in a few calls for all of them."""
+    now: int = int(_winners(model, drivers, np.array([[d.now] for d in drivers]), ranks)[0, 0])
+    grids = np.stack([d.grid for d in drivers])
+    winners = _winners(model, drivers, grids, ranks)
+    inner = np.empty(len(drivers))
+    outer = np.empty(len(drivers))
+    known = np.zeros(len(drivers), dtype=bool)
+    for row, driver in enumerate(drivers):
+        pair = _nearest_change(driver, grids[row], winners[row] != now)
+        if pair is not None:
+            known[row], (inner[row], outer[row]) = True, pair
+    to: list[int] = [now] * len(drivers)
+    for _ in range(ZOOMS):
+        steps = np.linspace(0, 1, POINTS)
+        fine = np.where(known, inner, 0.0)[:, None] + np.where(known, outer - inner, 0.0)[:, None] * steps
+        fine = np.where(known[:, None], fine, np.array([d.now for d in drivers])[:, None])
+        changed = (there := _winners(model, drivers, fine, ranks)) != now
+        for row in np.flatnonzero(known).tolist():
+            first = int(np.argmax(changed[row])) if changed[row].any() else POINTS - 1
+            to[row] = int(there[row, first])
+            inner[row], outer[row] = fine[row, max(first - 1, 0)], fine[row, first]
+    return [(float(outer[row]), int(to[row])) if known[row] else (None, None) for row in range(len(drivers))]
+
+
+def _nearest_change(driver: _Driver, grid: FloatArray, changed: NDArray[np.bool_]) -> tuple[float, float] | None:
+    """(value still as now, value changed) around the nearest change on either side."""
+    found = []
+    above, below = np.flatnonzero((grid > driver.now) & changed), np.flatnonzero((grid < driver.now) & changed)
+    if above.size:
+        before = grid[above[0] - 1] if above[0] else driver.now
+        found.append((max(float(before), driver.now), float(grid[above[0]])))
+    if below.size:
+        after = grid[below[-1] + 1] if below[-1] + 1 < grid.size else driver.now
+        found.append((min(float(after), driver.now), float(grid[below[-1]])))
+    factor = driver.unit.startswith("times")
+    return min(found, key=lambda p: abs(np.log(p[1]) if factor else p[1] - driver.now), default=None)
+
+
+def _winners(model: Model, drivers: list[_Driver], values: FloatArray, ranks: FloatArray) -> NDArray[np.intp]:
+    """Recommended option for every driver (row) at every value (column), all other drivers as they are."""
+    varied = {}
+    for row, driver in enumerate(drivers):
+        column = np.full(values.shape, driver.now)
+        column[row] = values[row]
+        varied[driver.name] = column
+    if not model.scenario.timeline.growth.per_month and "volume_growth" in varied and not varied["volume_growth"].any():
+        del varied["volume_growth"]
+    return np.asarray(recommend_many(model.npv_usd(model.at(**varied)), ranks, model.scenario.tie_band_fraction))
+
+
+def _flip(driver: _Driver, value: float | None, to: int | None, names: list[str]) -> Flip:
+    margin = None if value is None or abs(driver.now) < SMALLEST_BASE else value / driver.now - 1
+    return Flip(
+        driver=driver.name,
+        label=driver.label,
+        unit=driver.unit,
+        value_now=driver.now,
+        value_at_flip=value,
+        margin_fraction=margin,
+        to_option_id=None if to is None else names[to],
+        searched_low=driver.low,
+        searched_high=driver.high,
+    )
+
+
+def _distance(flip: Flip) -> tuple[bool, float, str]:
+    """Nearest first: by |margin|, or by the change itself where the value now is 0; none in the range last."""
+    if flip.value_at_flip is None:
+        return True, 0.0, flip.driver
+    return (
+        False,
+        abs(flip.value_at_flip - flip.value_now if flip.margin_fraction is None else flip.margin_fraction),
+        flip.driver,
+    )

@@ -1,0 +1,131 @@
+"""Traps of `docs/pitfalls.md` that no other test guards: errors seen in published tools, kept out of this one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from planner.capacity.ceiling import usd_per_mtok_floor
+from planner.capacity.fleet import fleet_replicas
+from planner.catalog.rows import GpuPriceRow, MeasuredRow
+from planner.cost.api import request_usd
+from planner.cost.owned import owned_servers
+from planner.cost.rented import rental_usd
+from planner.domain.prices import RateCard, TokenPrices
+from planner.domain.workload import TaskClass, Workload
+from planner.workload.demand import class_arrays
+
+ROOT = Path(__file__).resolve().parents[1]
+usd = st.integers(0, 100_000).map(lambda cents: Decimal(cents) / 100)
+
+
+def source_files() -> Iterator[tuple[str, str]]:
+    """Name and text of every module of the program."""
+    for path in sorted((ROOT / "planner").rglob("*.py")):
+        yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+
+
+def test_8_no_throughput_has_no_price() -> None:
+    with pytest.raises(ZeroDivisionError):
+        usd_per_mtok_floor(1.50, 0)
+    assert usd_per_mtok_floor(1.50, 1e-3) > 400_000  # nearly idle is nearly without bound, not nearly free
+
+
+@pytest.mark.parametrize("gpus_per_replica", [1, 2, 4, 8])
+def test_11_a_replica_pays_for_its_own_gpus_and_for_a_server_only_when_it_must_take_one(gpus_per_replica: int) -> None:
+    per_server = 8 // gpus_per_replica
+    alone = fleet_replicas(1)
+    in_servers = fleet_replicas(1, replica_step=per_server)
+    assert float(rental_usd(alone, gpus_per_replica, 2.0, 730)) == gpus_per_replica * 2.0 * 730
+    assert float(rental_usd(in_servers, gpus_per_replica, 2.0, 730)) == 8 * 2.0 * 730
+    assert float(owned_servers(per_server, gpus_per_replica, 8)) == 1  # the replicas share what was bought
+
+
+@given(replicas=st.integers(1, 50), gpus=st.integers(1, 16), price=st.floats(0.1, 10))
+def test_12_a_price_per_gpu_is_multiplied_by_the_gpus_once(replicas: int, gpus: int, price: float) -> None:
+    one = float(rental_usd(1, 1, price, 730))
+    assert float(rental_usd(replicas, gpus, price, 730)) == pytest.approx(replicas * gpus * one)
+
+
+def test_12_every_gpu_price_of_the_catalog_says_per_gpu() -> None:
+    assert {name for name in GpuPriceRow.model_fields if "usd" in name} == {"usd_per_gpu_hour"}
+
+
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf")])
+def test_13_a_measured_rate_that_a_counter_reset_could_leave_is_refused(rate: float) -> None:
+    fields = dict(
+        row_id="m1",
+        source_id="test",
+        model_name="any",
+        gpu_name="any",
+        n_gpu=1,
+        engine="vllm",
+        input_tokens=1000,
+        output_tokens=500,
+        mode="closed",
+        derived=False,
+        fit_ok=True,
+        source_url="https://example.org/run",
+    )
+    MeasuredRow.model_validate(fields | {"output_tokens_per_s": 1})
+    with pytest.raises(ValidationError, match="output_tokens_per_s"):
+        MeasuredRow.model_validate(fields | {"output_tokens_per_s": rate})
+
+
+@given(fresh=usd, output=usd, cached=usd, tokens=st.integers(0, 100_000), generated=st.integers(0, 100_000))
+def test_16_a_cache_discount_touches_cached_tokens_only(
+    fresh: Decimal, output: Decimal, cached: Decimal, tokens: int, generated: int
+) -> None:
+    plain = TokenPrices(rates=RateCard(input_usd_per_mtok=fresh, output_usd_per_mtok=output))
+    discounted = TokenPrices(
+        rates=RateCard(input_usd_per_mtok=fresh, output_usd_per_mtok=output, cached_input_usd_per_mtok=cached)
+    )
+    bills = [request_usd(p, fresh=tokens, cached=tokens, generated=generated) for p in (plain, discounted)]
+    assert bills[0] - bills[1] == pytest.approx(float(fresh - cached) * tokens / 1e6, abs=1e-9)
+    assert request_usd(plain, fresh=0, generated=generated) == request_usd(discounted, fresh=0, generated=generated)
+
+
+@given(visible=st.integers(0, 10_000), reasoning=st.integers(0, 10_000))
+def test_17_reasoning_tokens_are_counted_once(visible: int, reasoning: int) -> None:
+    one = TaskClass(
+        class_id="chat",
+        requests_per_day=1,
+        fresh_input_tokens=100,
+        output_tokens=visible,
+        reasoning_tokens=reasoning,
+    )
+    arrays = class_arrays(Workload(classes=(one,), peak_to_mean=1))
+    assert float(np.sum(arrays.generated_tokens)) == visible + reasoning
+    assert arrays.tokens_per_day == 100 + visible + reasoning
+
+
+@pytest.mark.parametrize("figures", ["gpu_prices.csv", "gpus.csv", "defaults.csv"])
+def test_19_and_20_every_stored_price_is_in_dollars(figures: str) -> None:
+    header, *lines = (ROOT / "data" / figures).read_text(encoding="utf-8").splitlines()
+    assert not re.search(r"eur|gbp|jpy|inr|cny|currency|fx", header)
+    assert not [line for line in lines if re.search("[€£¥₹]", line)]
+
+
+def test_21_no_figure_is_drawn_without_a_seed() -> None:
+    for name, text in source_files():
+        assert not re.search(
+            r"^\s*(import random|from random )|np\.random\.(rand|normal|uniform|seed|choice)", text, re.M
+        ), name
+        assert "default_rng()" not in text, name
+
+
+def test_27_a_spot_price_is_marked_as_one_and_the_plain_rental_is_on_demand() -> None:
+    term = GpuPriceRow.model_fields["term"]
+    assert term.is_required()  # no default: whoever adds a price says which it is
+    lines = (ROOT / "data" / "gpu_prices.csv").read_text(encoding="utf-8").splitlines()[1:]
+    spot = [line for line in lines if ",spot," in line]
+    assert spot
+    assert all("spot" in line.split(",")[0] for line in spot)
