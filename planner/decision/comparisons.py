@@ -1,4 +1,8 @@
-"""Every eligible option against the cheapest per-token one: NPV, payback, internal rate, best month to move."""
+"""Every eligible option against the cheapest per-token one: NPV, payback, internal rate, best month to move.
+
+Payback and internal rate follow the cash: a server is paid when it is bought. Cheaper months and the month to move
+follow the bills, in which it is an annuity. The NPV is the same either way.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from planner.cost.timeline import cheaper_months, cumulative_saving, irr_per_year, payback_months
-from planner.decision.kernel import Bill, Model, Paths, paths
+from planner.decision.cash import cash_of
+from planner.decision.kernel import Model, OptionCost, Paths, paths
 from planner.decision.switch import best_switch, switch_costs
 from planner.domain.options import PER_TOKEN_KINDS
 from planner.domain.result import Comparison, OptionResult
@@ -20,6 +25,8 @@ class _Flows(NamedTuple):
     one_off_usd: float
     monthly_usd: FloatArray
     npv_usd: float
+    cash_usd: FloatArray
+    """Months 0..M, with machines paid when bought and sold at the end, in place of their annuity."""
 
 
 def comparisons(model: Model, options: tuple[OptionResult, ...]) -> tuple[Comparison, ...]:
@@ -31,7 +38,7 @@ def comparisons(model: Model, options: tuple[OptionResult, ...]) -> tuple[Compar
     if reference is None:
         return ()
     along = paths(model.scenario, model.at())
-    flows = {o.option_id: _flows(model.costs[o.option_id].bill(along), along) for o in eligible}
+    flows = {o.option_id: _flows(model.costs[o.option_id], along) for o in eligible}
     rate = model.scenario.timeline.discount_rate_per_year
     base = flows[reference.option_id]
     return tuple(
@@ -41,12 +48,18 @@ def comparisons(model: Model, options: tuple[OptionResult, ...]) -> tuple[Compar
     )
 
 
-def _flows(bill: Bill, along: Paths) -> _Flows:
-    return _Flows(float(bill.one_off_usd), along.each_month(bill.monthly_usd()), float(bill.npv_usd(along)))
+def _flows(cost: OptionCost, along: Paths) -> _Flows:
+    bill = cost.bill(along)
+    monthly = along.each_month(bill.monthly_usd())
+    cash, bought = np.concatenate([[float(bill.one_off_usd)], monthly]), cash_of(cost, along)
+    if bought is not None:
+        cash[1:] -= along.each_month(bill.gpu)
+        cash += bought.net_usd
+    return _Flows(float(bill.one_off_usd), monthly, float(bill.npv_usd(along)), cash)
 
 
 def _compare(option_id: str, reference_id: str, own: _Flows, api: _Flows, rate: float) -> Comparison:
-    saved = cumulative_saving(api.one_off_usd, api.monthly_usd, own.one_off_usd, own.monthly_usd)
+    saved = cumulative_saving(api.cash_usd[0], api.cash_usd[1:], own.cash_usd[0], own.cash_usd[1:])
     payback = payback_months(saved)
     flows = np.diff(saved, prepend=0.0)
     move = best_switch(

@@ -8,7 +8,7 @@ from planner.decision.kernel import HybridCost, Model, OptionCost, Paths, Purcha
 from planner.decision.kernel.hybrid import Split
 from planner.decision.resolve_rented import ceiling_fraction
 from planner.domain.facts import Facts, OwnedFacts, RentedFacts
-from planner.domain.options import HybridOption, Option, SelfHosted
+from planner.domain.options import HybridOption, Option, OwnedOption, SelfHosted
 from planner.domain.result import Fleet
 from planner.units import SECONDS_PER_DAY, FloatArray
 from planner.workload.demand import class_arrays
@@ -53,10 +53,14 @@ def _own_fleet(option: Option, facts: Facts, cost: OptionCost, model: Model, alo
     requests_per_s = float(arrays.requests_per_day.sum()) / SECONDS_PER_DAY
     generated = float(np.dot(arrays.requests_per_day, arrays.generated_tokens)) / SECONDS_PER_DAY
     replicas, level, hours = int(_first(paid.replicas)), _first(plan.level(along)), _first(paid.replica_hours)
+    servers = int(_first(cost.servers(cost.pay, paid.replicas))) if isinstance(cost.pay, Purchase) else None
+    gpus = replicas * option.gpus_per_replica
+    if servers is not None and isinstance(option, OwnedOption):
+        gpus, hours = servers * option.server.gpus_per_server, hours * _bought_share(servers, option, replicas)
     return Fleet(
         replicas=replicas,
         spare_replicas=min(0 if plan.survive_region_loss else plan.spare_replicas * plan.regions, replicas),
-        gpus=replicas * option.gpus_per_replica,
+        gpus=gpus,
         gpus_per_replica=option.gpus_per_replica,
         utilisation_fraction=plan.utilisation(level, hours),
         replica_requests_per_s=requests_per_s / plan.mean_load if plan.mean_load > 0 else 0.0,
@@ -67,8 +71,14 @@ def _own_fleet(option: Option, facts: Facts, cost: OptionCost, model: Model, alo
         limited_by=plan.limited_by(level),
         replicas_last_month=int(along.each_month(paid.replicas)[-1]),
         paid_gpu_hours_per_month=hours * option.gpus_per_replica,
-        servers=int(_first(cost.servers(cost.pay, paid.replicas))) if isinstance(cost.pay, Purchase) else None,
+        servers=servers,
     )
+
+
+def _bought_share(servers: int, option: OwnedOption, replicas: int) -> float:
+    """GPUs bought for each GPU that replicas take: whole servers leave some over."""
+    taken = replicas * option.gpus_per_replica
+    return servers * option.server.gpus_per_server / taken if taken else 1.0
 
 
 def _first(values: FloatArray) -> float:

@@ -66,7 +66,7 @@ def _result(
             "months": months,
             "soft_score": _soft_score(option, model),
             "fleet": fleet(option, facts, model, along),
-            "cash": cash_flows(cost, along) if isinstance(cost, SelfHostedCost) else (),
+            "cash": cash_flows(cost, along),
             **_totals(bill, months, along),
             **_unit_costs(known, cost, months, model, along, reference),
         }

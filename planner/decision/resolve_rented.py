@@ -106,6 +106,10 @@ def _term_warnings(option: RentedOption, scenario: Scenario) -> tuple[str, ...]:
         found.append(
             f"Its {option.term_months}-month terms end {left} months after the horizon; those months are charged too."
         )
+    if option.term == "spot":
+        found.append(
+            "Spot machines of one place are often taken away together: their replacement must be there at once."
+        )
     if option.term == "spot" and option.spot and option.spot.fallback_usd_per_gpu_hour == 0:
         found.append("Nothing serves while a spot machine is away: requests wait.")
     return tuple(found)

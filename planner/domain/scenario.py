@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -30,7 +30,7 @@ class Scenario(Value):
     tie_band_fraction: float = Field(0.05, ge=0, le=1, description="Options this close count as a tie (DEC-2).")
     workload: Workload = Field(description="What is asked of the model.")
     latency: LatencyTarget = Field(LatencyTarget(), description="The latency target.")
-    soft_weights: dict[Slug, float] = Field(
+    soft_weights: dict[Slug, Annotated[float, Field(ge=0, le=1000)]] = Field(
         default_factory=dict, max_length=20, description="Soft criteria and their weights; shown, never in dollars."
     )
     uncertainty: Uncertainty | None = Field(None, description="Ranges of the drivers; the assumed ones when empty.")

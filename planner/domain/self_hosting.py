@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -30,7 +30,7 @@ class BaseOption(Value):
     output_token_ratio: float = Field(1, ge=0.1, le=10, description="Its output tokens per token of the workload.")
     modalities: tuple[Modality, ...] = Field(("text",), min_length=1, max_length=4, description="What it can read.")
     licence_allows: bool = Field(True, description="False when its licence forbids this use.")
-    soft_scores: dict[Slug, float] = Field(
+    soft_scores: dict[Slug, Annotated[float, Field(ge=0, le=5)]] = Field(
         default_factory=dict, max_length=20, description="Your 0 to 5 for each soft criterion of the scenario."
     )
     private_allowed: bool | None = Field(None, description="May serve private classes; empty = only when self-hosted.")

@@ -14,7 +14,7 @@ from planner.domain.result import Result
 from planner.domain.scenario import Scenario
 from planner.domain.timeline import Growth, Timeline
 from tests.builders import answer, changed, output_rate, rented, requests, scenario, token_price, typed_api, workload
-from tests.decision.test_kernel_plain import OPTIONS, owned
+from tests.decision.test_kernel_plain import OPTIONS, SERVER, owned
 
 HOURS = 730
 
@@ -233,3 +233,25 @@ def test_an_availability_that_no_spares_reach_is_refused_with_its_reason() -> No
     (fine,) = answer(scenario(rented(availability_target_fraction=0.9999, replica_availability_fraction=0.99))).options
     assert fine.fleet is not None
     assert (fine.fleet.replicas, fine.fleet.spare_replicas) == (2, 1)  # 1 - 0.01^2 = 99.99 %: one needed, one spare
+
+
+def test_servers_bought_are_paid_back_in_cash_not_by_their_annuity() -> None:
+    # two servers for 560,000 USD against an API bill of 105,120 a month: not in month 1, but within the two years
+    api = typed_api(token_price("0", "40"))
+    lasting = changed(SERVER, life_months=48)
+    servers = owned(operations=Operations(setup_hours=0, fte_fraction=0), server=lasting)
+    busy = workload(requests(2.628e9 / (365 / 12) / 1000, 0, 1000))
+    result = answer(scenario(api, servers, work=busy, horizon_months=24))
+    (found,) = result.comparisons
+    own = result.option("owned")
+    assert found.cumulative_usd[0] == -own.cash[0].purchase_usd
+    assert found.payback_first_month is not None
+    assert found.payback_first_month > 1
+    assert found.cheaper_months == tuple(range(1, 25))
+    (rate,) = found.irr_per_year
+    flows = np.diff(found.cumulative_usd, prepend=0.0)
+    assert flows @ (1 + rate) ** (-np.arange(25) / 12) == pytest.approx(0, abs=1e-3)
+    factors = 1.1 ** (-np.arange(25) / 12)
+    assert flows @ factors == pytest.approx(found.delta_npv_usd)
+    assert own.fleet is not None
+    assert own.fleet.gpus == 8 * (own.fleet.servers or 0)
