@@ -86,6 +86,6 @@ def balance_usd(
     annuity = annuity_usd_per_month(capex_usd, residual_usd, months, monthly_rate)
     left = np.asarray(months, dtype=np.float64) - age_months
     rate = np.asarray(monthly_rate, dtype=np.float64)
-    shrink = np.exp(-left * np.log1p(rate))
-    worth = np.where(rate == 0, left, (1 - shrink) / np.where(rate == 0, 1.0, rate))
-    return np.asarray(annuity * worth + residual_usd * shrink)
+    interest = -np.expm1(-left * np.log1p(rate))
+    worth = np.where(rate == 0, left, interest / np.where(rate == 0, 1.0, rate))
+    return np.asarray(annuity * worth + residual_usd * (1 - interest))

@@ -28,11 +28,12 @@ def _of_hybrid(own: Fleet, split: Split, along: Paths) -> Fleet:
     """The base option's fleet, as large as the hybrid makes it."""
     replicas = int(_first(split.replicas))
     share = _first(split.in_house_fraction)
-    busy = own.utilisation_fraction * own.replicas / replicas * share if replicas else 0.0
+    gpus = replicas * own.gpus_per_replica
+    busy = own.utilisation_fraction * own.gpus / gpus * share if gpus else 0.0
     update = {
         "replicas": replicas,
         "spare_replicas": 0,
-        "gpus": replicas * own.gpus_per_replica,
+        "gpus": gpus,
         "utilisation_fraction": busy,
         "replicas_last_month": int(along.each_month(split.replicas)[-1]),
         "paid_gpu_hours_per_month": None,

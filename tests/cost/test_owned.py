@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from planner.cost.owned import (
     annuity_usd_per_month,
+    balance_usd,
     book_value_usd,
     colocation_usd_per_month,
     energy_usd_per_month,
@@ -108,3 +109,17 @@ def test_running_cost_worked_by_hand() -> None:
     assert energy_usd_per_month(kw, 1.35, 0.11, 730)[1] == pytest.approx(611.4042)
     assert float(colocation_usd_per_month(9.6, 160)) == 1536
     assert float(maintenance_usd_per_month(280_000, 0.04)) == pytest.approx(11_200 / 12)
+
+
+@given(capex=st.floats(1, 1e6), share=st.floats(0, 1), months=st.integers(1, 120), rate=st.floats(0, 0.05))
+def test_the_balance_starts_at_the_price_and_ends_at_the_residual(
+    capex: float, share: float, months: int, rate: float
+) -> None:
+    residual = capex * share
+    ages = np.array([0.0, months / 2, months])
+    start, middle, end = balance_usd(capex, residual, months, rate, ages)
+    assert (start, end) == (pytest.approx(capex), pytest.approx(residual))
+    assert end * (1 - 1e-9) <= middle <= start * (1 + 1e-9)
+    annuity = float(annuity_usd_per_month(capex, residual, months, rate))
+    one_on = float(balance_usd(capex, residual, months, rate, 1.0))
+    assert one_on == pytest.approx(capex * (1 + rate) - annuity, rel=1e-9, abs=1e-9)
