@@ -176,7 +176,11 @@ def _level(scenario: Scenario, month: int, varied: Mapping[str, float]) -> float
 def _replicas(
     option: SelfHosted, replica: ReplicaFacts, scenario: Scenario, month: int, varied: Mapping[str, float]
 ) -> int:
-    peak = scenario.workload.peak_ratio * varied.get("peak", 1.0)
+    ratio = scenario.workload.peak_ratio
+    if option.scaling.mode == "schedule":  # all work in the scheduled hours
+        weekly = option.scaling.days_per_week * option.scaling.hours_per_day * 52 / 12 / 730
+        ratio = max(ratio, 1 / min(weekly, 1.0))
+    peak = ratio * varied.get("peak", 1.0)
     return _fleet(option, _load(option, replica, scenario)[1] * _level(scenario, month, varied) * peak)
 
 
@@ -259,7 +263,8 @@ def _owned(
     across = math.ceil(option.gpus_per_replica / server.gpus_per_server)
     for taken in range(1, month + 1):
         replicas = _replicas(option, facts.replica, scenario, taken, varied)
-        servers = math.ceil(replicas / per_server) if per_server else replicas * across
+        place = replicas / option.regions
+        servers = (math.ceil(place / per_server) if per_server else round(place) * across) * option.regions
         more = max(servers - held, 0)
         held += more
         annuity += more * each * _price(scenario, "gpu", taken + (month - taken) // life * life, varied)

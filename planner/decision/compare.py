@@ -63,11 +63,12 @@ def _with_overflow(option: OptionResult, model: Model) -> bool:
 def _by_cost(options: list[OptionResult], model: Model) -> list[OptionResult]:
     """Cheapest first; equals, as at zero volume, by what the workload at multiplier 1 would cost; blocked last."""
 
-    def key(option: OptionResult) -> tuple[bool, float, float, str]:
+    def key(option: OptionResult) -> tuple[bool, bool, float, float, str]:
         cost = model.costs.get(option.option_id)
         curve = levelised_curve(cost, model.scenario) if cost is not None else None
         return (
             option.npv_usd is None,
+            option.status != "ok",
             option.npv_usd or 0.0,
             float(curve.usd(np.ones(1))[0]) if curve else 0.0,
             option.option_id,

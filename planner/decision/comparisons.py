@@ -58,6 +58,12 @@ def _flows(cost: OptionCost, along: Paths) -> _Flows:
     return _Flows(float(bill.one_off_usd), monthly, float(bill.npv_usd(along)), cash)
 
 
+def _changes_once(flows: FloatArray) -> bool:
+    """Paid first, saved later: only then does an internal rate mean anything."""
+    signs = np.sign(flows[flows != 0])
+    return bool(signs.size and signs[0] < 0 and np.count_nonzero(np.diff(signs)) == 1)
+
+
 def _compare(option_id: str, reference_id: str, own: _Flows, api: _Flows, rate: float) -> Comparison:
     saved = cumulative_saving(api.cash_usd[0], api.cash_usd[1:], own.cash_usd[0], own.cash_usd[1:])
     payback = payback_months(saved)
@@ -78,7 +84,7 @@ def _compare(option_id: str, reference_id: str, own: _Flows, api: _Flows, rate: 
         cheaper_months=tuple(cheaper_months(api.monthly_usd, own.monthly_usd)),
         payback_first_month=payback.first,
         payback_permanent_month=payback.permanent,
-        irr_per_year=tuple(irr_per_year(flows)) if flows.min() < 0 < flows.max() else (),
+        irr_per_year=tuple(irr_per_year(flows)) if _changes_once(flows) else (),
         cumulative_usd=tuple(saved.tolist()),
         switch_month=move.month,
         switch_npv_usd=move.npv_usd,

@@ -9,6 +9,7 @@ import numpy as np
 from planner.decision.choose import recommend_many
 from planner.decision.kernel import Model
 from planner.decision.kernel.fleet import Z_P90
+from planner.decision.kernel.workstation import WORKSTATION_HIGH, WORKSTATION_LOW
 from planner.domain.base import as_of_date
 from planner.domain.facts import BlockedFacts, Facts, OwnedFacts, PricedFacts, RentedFacts
 from planner.domain.options import COMPLEXITY_RANK
@@ -55,6 +56,8 @@ def _throughput_test(model: Model, facts: Facts, options: tuple[OptionResult, ..
         for f in facts.options
         if isinstance(f, RentedFacts | OwnedFacts)
     }
+    typed = [o for o in options if o.kind == "workstation" and o.status == "ok"]
+    ranges |= {(WORKSTATION_LOW, WORKSTATION_HIGH) for _ in typed}
     eligible = sorted(o.option_id for o in options if o.status == "ok")
     if not ranges or len(eligible) == 1:
         return False, ""
@@ -84,8 +87,8 @@ def _near(flips: tuple[Flip, ...], options: tuple[OptionResult, ...]) -> list[st
     """Drivers whose small error would change the answer."""
     labels = {o.option_id: o.label for o in options}
     return [
-        f"{flip.label} {'up' if flip.margin_fraction > 0 else 'down'} by {percent(abs(flip.margin_fraction))} would "
-        f"change the answer to {labels[flip.to_option_id]}."
+        f"{flip.label} {'up' if (flip.value_at_flip or 0) > flip.value_now else 'down'} by "
+        f"{percent(abs(flip.margin_fraction))} would change the answer to {labels[flip.to_option_id]}."
         for flip in flips
         if flip.margin_fraction is not None and flip.to_option_id and abs(flip.margin_fraction) < NEAR_FLIP
     ]

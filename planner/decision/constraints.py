@@ -15,11 +15,36 @@ from planner.workload.demand import class_arrays
 SECONDS_PER_MINUTE = 60
 
 
-def failed_constraints(option: Option, scenario: Scenario) -> tuple[Reason, ...]:
-    """Every hard constraint that the option fails, in the order of DEC-1."""
-    found = [*_privacy(option, scenario), *_licence(option), *_modality(option, scenario)]
-    found += [*_rate(option, scenario), *_quality(option, scenario)]
-    return tuple(sorted(found, key=lambda reason: CONSTRAINTS.index(reason.code)))
+def failed_constraints(option: Option, scenario: Scenario, overflow_share: float = 1.0) -> tuple[Reason, ...]:
+    """Every hard constraint that the option fails, in the order of DEC-1, those of its parts included.
+
+    `overflow_share` is the share of the busiest hour that an option made of two sends to its per-token part.
+    """
+    found = [*_own(option, scenario), *_rate(option, scenario), *_of_parts(option, scenario, overflow_share)]
+    unique = {(reason.code, reason.field): reason for reason in found}
+    return tuple(sorted(unique.values(), key=lambda reason: CONSTRAINTS.index(reason.code)))
+
+
+def _own(option: Option, scenario: Scenario) -> Iterator[Reason]:
+    yield from _privacy(option, scenario)
+    yield from _licence(option)
+    yield from _modality(option, scenario)
+    yield from _quality(option, scenario)
+
+
+def _of_parts(option: Option, scenario: Scenario, overflow_share: float) -> Iterator[Reason]:
+    """What forbids a part forbids the whole; private work may stay away from the overflow of a hybrid alone."""
+    by_id = {o.option_id: o for o in scenario.options}
+    keeps_private = isinstance(option, HybridOption) and option.mode == "overflow"
+    for name, field in ((getattr(option, f, None), f) for f in ("base_id", "overflow_id")):
+        part = by_id.get(name or "")
+        if part is None:
+            continue
+        yield from _licence(part)
+        yield from _modality(part, scenario)
+        if field == "base_id" or not keeps_private:
+            yield from _privacy(part, scenario)
+        yield from _rate(part, scenario, overflow_share)
 
 
 def _where(option: Option, field: str) -> str:
@@ -67,13 +92,13 @@ def _modality(option: Option, scenario: Scenario) -> Iterator[Reason]:
         )
 
 
-def _rate(option: Option, scenario: Scenario) -> Iterator[Reason]:
-    """API-7 at the busiest hour."""
+def _rate(option: Option, scenario: Scenario, sent: float = 1.0) -> Iterator[Reason]:
+    """API-7 at the busiest hour of month 1, for this share of it."""
     if not isinstance(option, ApiOption | HostedOption):
         return
     workload = scenario.workload
     arrays = class_arrays(workload).in_tokens_of(option.input_token_ratio, option.output_token_ratio)
-    per_min = workload.volume_multiplier * workload.peak_ratio * SECONDS_PER_MINUTE / SECONDS_PER_DAY
+    per_min = sent * workload.volume_multiplier * workload.peak_ratio * SECONDS_PER_MINUTE / SECONDS_PER_DAY
     requests = float(arrays.requests_per_day.sum()) * per_min / option.success_fraction
     tokens = arrays.tokens_per_day * per_min / option.success_fraction
     shares = rate_limit_shares(requests, tokens, option.limit_requests_per_min, option.limit_tokens_per_min)

@@ -53,9 +53,20 @@ def waterfall(scenario: Scenario, facts: Facts, option_id: str) -> tuple[Step, .
     return (*walked.steps[:1], *(step for step in more if step.usd_per_month))
 
 
+SETTLED = 1.2
+"""A last month this much dearer than the one before, with the same GPU-hours, holds a settlement."""
+
+
 def run_rate_usd_per_year(option: OptionResult) -> float | None:
-    """Last month's bill x 12, without one-offs: a run-rate, not a forecast; None without months."""
-    return option.months[-1].total_usd * MONTHS_PER_YEAR if option.months else None
+    """Last month's bill x 12, without one-offs: a run-rate, not a forecast; None without months.
+
+    A settlement of terms that outlast the horizon falls in the last month and is no rate: then the month before counts.
+    """
+    if not option.months:
+        return None
+    before, last = option.months[-2], option.months[-1]
+    settled = (last.gpu_hours or 0) > 0 and before.month > 0 and last.gpu_usd > SETTLED * before.gpu_usd > 0
+    return (before if settled and last.gpu_hours == before.gpu_hours else last).total_usd * MONTHS_PER_YEAR
 
 
 def usd_per_attempt(scenario: Scenario, option: OptionResult) -> float | None:

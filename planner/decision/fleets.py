@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.decision.kernel import HybridCost, Model, OptionCost, Paths, Purchase, SelfHostedCost
+from planner.decision.kernel import HybridCost, Model, OptionCost, Paths, ProvisionedCost, Purchase, SelfHostedCost
 from planner.decision.kernel.hybrid import Split
 from planner.decision.resolve_rented import ceiling_fraction
 from planner.domain.facts import Facts, OwnedFacts, RentedFacts
@@ -20,16 +20,37 @@ def fleet(option: Option, facts: Facts, model: Model, along: Paths) -> Fleet | N
     if isinstance(cost, HybridCost) and isinstance(option, HybridOption):
         base = next(o for o in model.scenario.options if o.option_id == option.base_id)
         split, own = cost.split(along), _own_fleet(base, facts, cost.base, model, along)
-        return None if own is None else _of_hybrid(own, split, along)
+        return None if own is None else _of_hybrid(own, split, cost, along)
     return _own_fleet(option, facts, cost, model, along)
 
 
-def _of_hybrid(own: Fleet, split: Split, along: Paths) -> Fleet:
+def is_empty(cost: OptionCost, along: Paths) -> bool:
+    """A hybrid whose best fleet is none is its per-token part under another name, not a rival of it."""
+    return isinstance(cost, HybridCost) and not np.any(cost.split(along).replicas)
+
+
+def overflow_share(cost: OptionCost, along: Paths) -> float:
+    """Share of the busiest hour of month 1 that goes to the per-token part; 1 for an option that has no other."""
+    if isinstance(cost, HybridCost):
+        if cost.escalated_fraction is not None:
+            return cost.escalated_fraction
+        peak = _first(cost.level(along)) * float(cost.load.profile.max()) * cost.slice_replicas
+        return max(1 - _first(cost.split(along).replicas) / peak, 0.0) if peak > 0 else 0.0
+    if isinstance(cost, ProvisionedCost) and cost.overflow is not None:
+        peak = cost.mean_tpm * _first(along.volume) * cost.peak_to_mean
+        held = _first(cost.units(along)) * cost.option.tokens_per_minute_per_unit
+        return max(1 - held / peak, 0.0) if peak > 0 else 0.0
+    return 1.0
+
+
+def _of_hybrid(own: Fleet, split: Split, cost: HybridCost, along: Paths) -> Fleet:
     """The base option's fleet, as large as the hybrid makes it."""
     replicas = int(_first(split.replicas))
     share = _first(split.in_house_fraction)
     gpus = replicas * own.gpus_per_replica
-    busy = own.utilisation_fraction * own.gpus / gpus * share if gpus else 0.0
+    done = 1.0 if cost.escalated_fraction is not None else share
+    work = cost.base.plan.mean_load * _first(cost.base.plan.level(along)) * done
+    busy = work / replicas if replicas else 0.0
     update = {
         "replicas": replicas,
         "spare_replicas": 0,

@@ -10,7 +10,7 @@ import numpy as np
 from planner.cost.split import split_usd_per_mtok
 from planner.decision.cash import cash_flows
 from planner.decision.constraints import failed_constraints
-from planner.decision.fleets import fleet
+from planner.decision.fleets import fleet, overflow_share
 from planner.decision.kernel import COMPONENTS, Bill, Drivers, Model, OptionCost, Paths, SelfHostedCost, paths
 from planner.domain.facts import BlockedFacts, Facts, OptionFacts, PerTokenFacts
 from planner.domain.options import PER_TOKEN_KINDS, Option
@@ -51,12 +51,12 @@ def _result(
     along: Paths,
     reference: Rates | None,
 ) -> OptionResult:
-    failed = failed_constraints(option, model.scenario)
+    cost = model.costs.get(option.option_id)
+    failed = failed_constraints(option, model.scenario, 1.0 if cost is None else overflow_share(cost, along))
     base = OptionResult(option_id=option.option_id, label=option.label, kind=option.kind, status="blocked")
-    if isinstance(known, BlockedFacts) or bill is None:
+    if isinstance(known, BlockedFacts) or bill is None or cost is None:
         reasons = known.reasons if isinstance(known, BlockedFacts) else ()
         return base.model_copy(update={"reasons": (*failed, *reasons)})
-    cost = model.costs[option.option_id]
     months = _months(bill, cost, model, along, facts.on)
     return base.model_copy(
         update={
@@ -131,7 +131,9 @@ def _reference_rates(model: Model, facts: Facts, bills: dict[str, Bill], along: 
     """Prices of the cheapest per-token option: the ratio by which a fleet's cost is split."""
     kinds = {o.option_id: o.kind for o in model.scenario.options}
     known = {f.option_id: f for f in facts.options if isinstance(f, PerTokenFacts)}
-    names = [name for name in bills if kinds[name] in PER_TOKEN_KINDS and name in known]
+    allowed = {o.option_id for o in model.scenario.options if not failed_constraints(o, model.scenario)}
+    priced = [name for name in bills if kinds[name] in PER_TOKEN_KINDS and name in known]
+    names = [name for name in priced if name in allowed] or priced
     cheapest = min(names, key=lambda name: (float(bills[name].npv_usd(along)), name), default=None)
     return None if cheapest is None else _rates(known[cheapest])
 
@@ -143,18 +145,19 @@ def _mtok_per_month(model: Model) -> float:
 
 
 def _marginal(cost: OptionCost, model: Model, along: Paths) -> float | None:
-    """Usage view: USD of tokens and energy that one million more tokens cost in month 1, the fleet as it is."""
+    """Usage view: USD of tokens and energy that the last million tokens cost in month 1, the fleet as it is."""
     scale = model.scenario.workload.volume_multiplier
     mtok = _mtok_per_month(model)
-    if scale * mtok * _SMALL <= 0:
+    asked = float(np.ravel(along.volume)[0]) * mtok
+    if asked * _SMALL <= 0:
         return None
-    more = paths(model.scenario, Drivers(scale=scale * (1 + _SMALL)))
+    less = paths(model.scenario, Drivers(scale=scale * (1 - _SMALL)))
 
     def used(path: Paths) -> float:
         bill = cost.bill(path)
         return float(np.ravel(bill.tokens)[0] + np.ravel(bill.energy)[0])
 
-    return _per(max(used(more) - used(along), 0.0), _SMALL * scale * mtok)
+    return _per(max(used(along) - used(less), 0.0), _SMALL * asked)
 
 
 def _months(bill: Bill, cost: OptionCost, model: Model, along: Paths, on: dt.date) -> tuple[MonthCost, ...]:

@@ -171,11 +171,14 @@ def _nearest(result: Result, chosen: OptionResult) -> OptionResult | None:
 
 
 def _no_answer(result: Result) -> str:
+    if result.verdict.fewest_codes_ids:
+        least = result.option(result.verdict.fewest_codes_ids[0])
+        return (
+            f"No option is feasible: every priced one fails a hard constraint. {least.label} is among those that fail "
+            f"the fewest: {least.reasons[0].message} {least.reasons[0].remedy}"
+        )
     first = next((o for o in result.options if o.reasons), None)
     told = f": {first.label}: {first.reasons[0].message} {first.reasons[0].remedy}" if first else "."
-    if result.verdict.fewest_codes_ids:
-        names = ", ".join(label_of(result, name) for name in result.verdict.fewest_codes_ids)
-        return f"No option is feasible: every priced one fails a hard constraint. Fewest failures: {names}{told}"
     several = len(result.options) > 1
     cause = f"none of the {len(result.options)} options can be priced" if several else "the one option cannot be priced"
     return f"No answer yet, because {cause}{told}"
@@ -260,7 +263,8 @@ def _cost_metrics(result: Result, chosen: OptionResult | None) -> tuple[Metric, 
     blended = chosen.blended_usd_per_mtok if chosen else None
     missing = "undefined" if chosen else NOT_KNOWN
     spread = f"levelised over {plural(result.horizon_months, 'month')}, one-offs included"
-    volume = f"at {requests_per_day(result.demand.requests_per_day)}"
+    grows = chosen is not None and len({m.volume_mtok for m in chosen.months[1:]}) > 1
+    volume = f"{'all months; month 1 has' if grows else 'at'} {requests_per_day(result.demand.requests_per_day)}"
     return (
         Metric("Cost per month", NOT_KNOWN if month is None else usd(month), _joined(chosen, spread)),
         Metric("Cost per request", missing if request is None else usd_small(request), volume),
@@ -269,7 +273,7 @@ def _cost_metrics(result: Result, chosen: OptionResult | None) -> tuple[Metric, 
 
 
 def _joined(chosen: OptionResult | None, text: str) -> str:
-    return f"{chosen.label}; {text}" if chosen else "no option can be priced"
+    return f"{chosen.label}; {text}" if chosen else "no option is feasible"
 
 
 def _break_even_metric(result: Result) -> Metric:
@@ -288,7 +292,8 @@ def _break_even_metric(result: Result) -> Metric:
 
 
 def _fleet_metric(result: Result) -> tuple[Metric, ...]:
-    own = [(o.npv_usd, o.label, o.fleet) for o in result.options if o.fleet and o.fleet.gpus and o.npv_usd is not None]
+    eligible = [o for o in result.options if o.status == "ok"]
+    own = [(o.npv_usd or 0.0, o.label, o.fleet) for o in eligible if o.fleet and o.fleet.gpus]
     if not own:
         return ()
     _, label, fleet = min(own, key=lambda found: found[0])

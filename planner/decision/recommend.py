@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from planner.decision.choose import recommend
 from planner.decision.confidence import confidence
-from planner.decision.kernel import Model
+from planner.decision.fleets import is_empty
+from planner.decision.kernel import Model, paths
 from planner.domain.facts import Facts
 from planner.domain.options import PER_TOKEN_KINDS
 from planner.domain.result import Flip, OptionResult, Verdict
@@ -15,7 +16,9 @@ BOUGHT_KINDS = PER_TOKEN_KINDS | {"provisioned"}
 
 def verdict(model: Model, facts: Facts, options: tuple[OptionResult, ...], flips: tuple[Flip, ...]) -> Verdict:
     """The recommendation; `blocked` when nothing can be priced or everything fails a hard constraint."""
-    totals = {o.option_id: o.npv_usd for o in options if o.status == "ok" and o.npv_usd is not None}
+    along = paths(model.scenario, model.at())
+    eligible = {o.option_id: o.npv_usd for o in options if o.status == "ok" and o.npv_usd is not None}
+    totals = {name: usd for name, usd in eligible.items() if not is_empty(model.costs[name], along)}
     if not totals:
         return _none(options)
     kinds = {o.option_id: o.kind for o in options}

@@ -45,14 +45,16 @@ def required(
     price_now = float(api_bill.tokens.reshape(-1)[first]) / (float(volume[first]) * per_month)
     price = required_api_usd_per_mtok(mtok, fixed, capacity, 1.0)
     return Required(
-        api_usd_per_mtok=None if price is None or not tokens else price_now * price * mtok / tokens,
+        api_usd_per_mtok=None
+        if price is None or not tokens or not api.contract.plain
+        else price_now * price * mtok / tokens,
         api_usd_per_mtok_now=price_now,
         staff_usd_per_month=required_staff_usd(
             tokens / mtok, mtok, fixed - _level(own_bill.people, along), capacity, 1.0
         ),
         staff_usd_per_month_now=_level(own_bill.people, along),
         throughput_ratio=_throughput(api, own, model) if isinstance(own, SelfHostedCost) else None,
-        **_of_fleet(own, own_bill, along, tokens / mtok, mtok, fixed, capacity, facts, own_id),
+        **_of_fleet(own, model, along, tokens / mtok, mtok, fixed, capacity, api_total, facts, own_id),
     )
 
 
@@ -68,20 +70,22 @@ def _capacity(bill: Bill, along: Paths) -> float:
 
 def _of_fleet(
     own: OptionCost,
-    bill: Bill,
+    model: Model,
     along: Paths,
     saved: float,
     mtok: float,
     fixed: float,
     capacity: float,
+    api_total: float,
     facts: Facts,
     own_id: str,
 ) -> dict[str, float | None]:
     """GPU price and utilisation, for options with a fleet."""
     if not isinstance(own, SelfHostedCost):
         return {}
-    gpu = _level(bill.gpu, along)
-    room = required_replica_usd(saved, mtok, fixed + capacity - gpu, 1.0)
+    at = paths(model.scenario, model.at(gpu_price=np.array([0.0, 1.0])))
+    free, now_total = (own.bill(at).npv_usd(at) / at.annuity()).tolist()  # linear in the price, upfront parts included
+    share = required_replica_usd(1.0, api_total, free, now_total - free) if now_total > free else None
     known = next((f for f in facts.options if f.option_id == own_id), None)
     now = known.usd_per_gpu_hour if isinstance(known, RentedFacts) and isinstance(own.pay, Rental) else None
     paid = own.plan.paid(along)
@@ -90,7 +94,7 @@ def _of_fleet(
     used = own.plan.utilisation(level, hours)
     full = mtok / used if used else 0.0
     return {
-        "usd_per_gpu_hour": None if now is None or room is None or not gpu else now * room / gpu,
+        "usd_per_gpu_hour": None if now is None or share is None else now * share,
         "usd_per_gpu_hour_now": now,
         "utilisation_fraction": required_utilisation(saved, full, fixed, capacity, 1.0),
         "utilisation_fraction_now": used,
@@ -108,6 +112,6 @@ def _throughput(api: PerTokenCost, own: SelfHostedCost, model: Model) -> float |
         if not wins.size:
             return None
         if wins[0] == 0:
-            return float(grid[0]) if low > SEARCH[0] else None
+            return float(grid[0])
         low, high = float(grid[wins[0] - 1]), float(grid[wins[0]])
     return high

@@ -28,6 +28,7 @@ from planner.domain.options import (
 from planner.domain.prices import LongTier, PricePeriod, RateCard, TokenPrices
 from planner.domain.scenario import Scenario
 from planner.domain.workload import Workload
+from planner.workload.demand import class_arrays
 
 LATENCY_NOTE = "Its latency is the provider's: the latency target is not checked against it."
 
@@ -106,7 +107,7 @@ def _resolve_per_token(option: PerTokenOption, scenario: Scenario, catalog: Cata
         for name, value in rates_used(period.prices, scenario.workload)
     )
     reasons = [
-        *_context_reasons(scenario.workload, listed.context_tokens, option.model, where),
+        *_context_reasons(option, scenario.workload, listed.context_tokens, where),
         *_batch_reasons(scenario.workload, listed.has_batch, option.model),
     ]
     if reasons:
@@ -150,20 +151,21 @@ def _named(card: RateCard) -> list[tuple[str, Decimal]]:
     return [(name, value.normalize()) for name, value in rates if value is not None]
 
 
-def _context_reasons(workload: Workload, limit: int | None, model: str, where: str) -> list[Reason]:
-    """CONTEXT for each class whose mean request is longer than the model allows."""
+def _context_reasons(option: PerTokenOption, workload: Workload, limit: int | None, where: str) -> list[Reason]:
+    """CONTEXT for each class whose mean request, in the model's own tokens (API-8), is longer than it allows."""
     if limit is None:
         return []
+    arrays = class_arrays(workload).in_tokens_of(option.input_token_ratio, option.output_token_ratio)
+    lengths = (arrays.prompt_tokens + arrays.generated_tokens).tolist()
     return [
         Reason(
             code="CONTEXT",
-            message=f"A request of class {c.class_id!r} has {c.prompt_tokens + c.generated_tokens:,.0f} tokens; "
-            f"{model} takes {limit:,}.",
+            message=f"A request of class {c.class_id!r} has {length:,.0f} tokens; {option.model} takes {limit:,}.",
             field=f"{where}.model",
             remedy="Choose a model with a longer context, or shorten the prompt.",
         )
-        for c in workload.classes
-        if c.prompt_tokens + c.generated_tokens > limit
+        for c, length in zip(workload.classes, lengths, strict=True)
+        if length > limit
     ]
 
 

@@ -10,6 +10,7 @@ from planner.decision.choose import recommend
 from planner.decision.constraints import failed_constraints
 from planner.decision.default_ranges import are_assumed, uncertainty_of
 from planner.decision.driver_words import WORDS
+from planner.decision.fleets import is_empty, overflow_share
 from planner.decision.kernel import Model, option_costs, paths
 from planner.decision.probe import probe
 from planner.decision.recommend import runner_up
@@ -45,7 +46,9 @@ def assess(scenario: Scenario, facts: Facts, *, draws: int | None = None, seed: 
 def eligible(model: Model) -> Model:
     """The options that are priced and fail no hard constraint, from the simplest to the most complex."""
     options = {o.option_id: o for o in model.scenario.options}
-    passing = [name for name in model.costs if not failed_constraints(options[name], model.scenario)]
+    along = paths(model.scenario, model.at())
+    shares = {name: overflow_share(cost, along) for name, cost in model.costs.items()}
+    passing = [name for name in model.costs if not failed_constraints(options[name], model.scenario, shares[name])]
     ranked = sorted(passing, key=lambda name: (COMPLEXITY_RANK[options[name].kind], name))
     return Model(model.scenario, {name: model.costs[name] for name in ranked})
 
@@ -100,7 +103,10 @@ def _known(model: Model, facts: Facts, drawn: Draws, costs: FloatArray) -> Risk:
 def _sides(model: Model) -> tuple[str, str]:
     """DEC-2 at the scenario's own figures: the recommendation, and the cheapest option of the other side."""
     kinds: dict[str, str] = {o.option_id: o.kind for o in model.scenario.options}
-    totals = dict(zip(model.costs, model.npv_usd(model.at()).tolist(), strict=True))
+    along = paths(model.scenario, model.at())
+    totals = {
+        name: float(cost.bill(along).npv_usd(along)) for name, cost in model.costs.items() if not is_empty(cost, along)
+    }
     chosen, _, _ = recommend(totals, kinds, model.scenario.tie_band_fraction)
     return chosen, runner_up(totals, kinds, chosen) or chosen
 

@@ -18,6 +18,8 @@ from planner.units import FloatArray
 
 POINTS = 49
 ZOOMS = 4
+NEAR, NEAR_POINTS = 0.1, 40
+"""Points within a tenth of the value now, where a flip matters most."""
 SMALLEST_BASE = 1e-6
 """A share of a value below this says nothing."""
 FACTOR_RANGE = (0.05, 20.0)
@@ -33,10 +35,12 @@ class _Driver(NamedTuple):
 
     @property
     def grid(self) -> FloatArray:
-        """Values looked at first; factors in equal ratios."""
-        if self.low > 0:
-            return np.geomspace(self.low, self.high, POINTS)
-        return np.linspace(self.low, self.high, POINTS)
+        """Values looked at first: the whole range, factors in equal ratios, and closely around the value now."""
+        spaced = np.geomspace if self.low > 0 else np.linspace
+        wide = spaced(self.low, self.high, POINTS)
+        reach = NEAR * self.now if self.low > 0 else NEAR / 2
+        near = np.clip(np.linspace(self.now - reach, self.now + reach, NEAR_POINTS), self.low, self.high)
+        return np.sort(np.concatenate([wide, near]))
 
 
 def switching(model: Model, options: tuple[OptionResult, ...]) -> tuple[Flip, ...]:
@@ -73,7 +77,8 @@ def _drivers(scenario: Scenario) -> list[_Driver]:
         _Driver("power_price", *WORDS["power_price"], 1.0, low, high),
         _Driver("staff_share", *WORDS["staff_share"], 1.0, low, high),
     ]
-    return [d for d in factors if d.low < 1] + [
+    return [
+        *factors,
         _Driver("api_decline", *WORDS["api_decline"], time.api_price_decline_per_year, -0.5, 0.9),
         _Driver("gpu_decline", *WORDS["gpu_decline"], time.gpu_price_decline_per_year, -0.5, 0.9),
         *_growth(time),
@@ -131,7 +136,7 @@ def _winners(model: Model, drivers: list[_Driver], values: FloatArray, ranks: Fl
     """Recommended option for every driver (row) at every value (column), all other drivers as they are."""
     varied = {}
     for row, driver in enumerate(drivers):
-        column = np.full(values.shape, driver.now)
+        column = np.full(values.shape, driver.now, dtype=np.float64)
         column[row] = values[row]
         varied[driver.name] = column
     if not model.scenario.timeline.growth.per_month and "volume_growth" in varied and not varied["volume_growth"].any():

@@ -14,9 +14,22 @@ from planner.decision.kernel import Model, ProvisionedCost, option_costs
 from planner.decision.kernel.per_token import cached_arrays
 from planner.decision.kernel.vintages import vintages
 from planner.decision.resolve import resolve
+from planner.domain.options import HybridOption
 from planner.domain.timeline import Timeline
 from planner.workload.demand import class_arrays
-from tests.builders import NO_PEOPLE, ON, answer, catalog, changed, requests, scenario, token_price, typed_api, workload
+from tests.builders import (
+    NO_PEOPLE,
+    ON,
+    answer,
+    catalog,
+    changed,
+    rented,
+    requests,
+    scenario,
+    token_price,
+    typed_api,
+    workload,
+)
 from tests.decision.test_kernel_plain import FEW, OPTIONS
 
 STILL = Timeline(discount_rate_per_year=0)
@@ -88,7 +101,9 @@ def test_vintages_against_a_walk_through_every_unit(units: list[int], term: int,
                         cash[paid + 1] += (1 - share) * price[start]
                     elif liable:
                         cash[months] += (1 - share) * price[start]
-        held = max(held, wanted)
+        held = wanted if term == 1 and not share else max(held, wanted)
+    if term == 1 and not share:  # terms of one month follow the need
+        cash = [0.0, *(wanted * price[month] for month, wanted in enumerate(units))]
     assert float(found.upfront) == pytest.approx(cash[0])
     assert np.broadcast_to(found.monthly, months).tolist() == pytest.approx(cash[1:])
 
@@ -109,3 +124,43 @@ def test_units_with_overflow_are_the_cheapest_number_by_trying_all() -> None:
     assert 2 < best < load.max()
     assert result.option("units").usd_per_month == pytest.approx(min(tried))
     assert float(cost.units(model.at_one())[0]) == best
+
+
+@pytest.mark.parametrize(
+    "driver", ["api_price", "gpu_price", "throughput", "api_decline", "gpu_decline", "staff_share"]
+)
+def test_each_driver_alone_is_the_same_one_at_a_time_for_options_made_of_two(driver: str) -> None:
+    mixed = (requests(40_000, 900, 120), requests(9_000, 100, 700, class_id="long"))
+    question = scenario(
+        typed_api(token_price("4", "16")),
+        rented(min_replicas=0),
+        HybridOption(option_id="both", label="Both", base_id="own", overflow_id="api"),
+        changed(OPTIONS["provisioned"], overflow_id="api", unit_increment=1, min_units=1),
+        work=workload(*mixed, peak_to_mean=3),
+    )
+    model = Model(question, option_costs(question, resolve(question, catalog(), ON)))
+    values = np.array([0.5, 0.8, 0.9])
+    together = model.npv_usd(model.at(**{driver: values}))
+    apart = np.stack([model.npv_usd(model.at(**{driver: value})) for value in values.tolist()], axis=-1)
+    assert together == pytest.approx(apart, rel=1e-12)
+
+
+@pytest.mark.parametrize("part", ["base", "overflow"])
+def test_what_forbids_a_part_forbids_the_whole(part: str) -> None:
+    hybrid = HybridOption(option_id="both", label="Both", base_id="own", overflow_id="api")
+    own = rented(licence_allows=part != "base")
+    result = answer(scenario(typed_api(licence_allows=part != "overflow"), own, hybrid))
+    assert [r.code for r in result.option("both").reasons] == ["LICENCE"]
+    assert result.option("both").status == "excluded"
+
+
+def test_private_work_in_a_hybrid_needs_the_fleet_it_needs_alone() -> None:
+    work = workload(requests(200_000, 900, 120, private=True), peak_to_mean=2)
+    own = rented(regions=2, survive_region_loss=True, spare_replicas=2)
+    hybrid = HybridOption(option_id="both", label="Both", base_id="own", overflow_id="api")
+    result = answer(scenario(typed_api(), own, hybrid, work=work))
+    alone, both = result.option("own").fleet, result.option("both").fleet
+    assert alone is not None
+    assert both is not None
+    assert both.replicas == alone.replicas
+    assert result.option("both").npv_usd == pytest.approx(result.option("own").npv_usd)

@@ -68,6 +68,13 @@ class Paths:
     discount: FloatArray
     """(M,), or S + (M,) when the rate varies."""
 
+    def aligned(self) -> Paths:
+        """The same with the volume in the full shape S, for costs that keep an axis of classes in front of it."""
+        parts = (self.volume, self.peak, self.throughput, self.api_level, self.api_path, self.gpu_level, self.gpu_path)
+        others = (self.power, self.wage, self.staff_share)
+        shape = np.broadcast_shapes(*(part.shape[:-1] for part in (*parts, *others)), self.discount_rate.shape)
+        return replace(self, volume=np.broadcast_to(self.volume, (*shape, self.volume.shape[-1])))
+
     @property
     def api(self) -> FloatArray:
         """Per-token prices, times the scenario's of month 1."""

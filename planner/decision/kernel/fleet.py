@@ -22,6 +22,15 @@ NO_WORK = 1e-30
 Z_P90 = 1.2815515655446004
 
 
+def spread(paths: Paths, low_fraction: float, high_fraction: float) -> FloatArray:
+    """UNC-1: a place in a range, lognormal through its P10 and P90; 1 when places are not drawn."""
+    if paths.throughput_z is None:
+        return np.ones(1)
+    middle = (np.log(low_fraction) + np.log(high_fraction)) / 2
+    width = (np.log(high_fraction) - np.log(low_fraction)) / (2 * Z_P90)
+    return np.asarray(np.exp(middle + width * paths.throughput_z))
+
+
 class Paid(NamedTuple):
     """What a fleet is paid for in each month, S + (M or 1,)."""
 
@@ -74,12 +83,8 @@ class FleetPlan:
         return np.asarray(paths.volume / (paths.throughput * self.spread(paths)))
 
     def spread(self, paths: Paths) -> FloatArray:
-        """This option's own place in its throughput range: lognormal through P10 and P90 (UNC-1)."""
-        if paths.throughput_z is None:
-            return np.ones(1)
-        middle = (np.log(self.low_fraction) + np.log(self.high_fraction)) / 2
-        width = (np.log(self.high_fraction) - np.log(self.low_fraction)) / (2 * Z_P90)
-        return np.asarray(np.exp(middle + width * paths.throughput_z))
+        """This option's own place in its throughput range."""
+        return spread(paths, self.low_fraction, self.high_fraction)
 
     def paid(self, paths: Paths) -> Paid:
         """Replicas and hours of every month."""
@@ -190,6 +195,8 @@ def fleet_plan(option: SelfHosted, replica: ReplicaFacts, scenario: Scenario) ->
         low_fraction=replica.low_fraction,
         high_fraction=replica.high_fraction,
     )
+    if scaling.mode == "schedule":  # all work is done in the scheduled hours
+        plan = replace(plan, peak_need=max(plan.peak_need, plan.mean_need * hours / plan.scheduled_hours))
     return _with_computed_spares(plan, option, scenario)
 
 

@@ -23,6 +23,9 @@ from planner.domain.scenario import Scenario
 from planner.units import FloatArray, ceil_tol
 from planner.workload.demand import ClassArrays, class_arrays
 
+MOST_TRIED = 129
+"""Sizes of a fleet that are tried one by one where the overflow has discounts or a commitment; larger ones in steps."""
+
 
 class SlicePrice(NamedTuple):
     """A slice kept for the whole horizon: before month 1, shape S, and in every month, S + (M or 1,)."""
@@ -31,12 +34,13 @@ class SlicePrice(NamedTuple):
     gpu_usd: FloatArray
     energy_usd: FloatArray
     facility_usd: FloatArray
+    other_usd: FloatArray
     usd_per_hour_of_work: FloatArray
 
     @property
     def monthly_usd(self) -> FloatArray:
         """All of a month but the work."""
-        return np.asarray(self.gpu_usd + self.energy_usd + self.facility_usd)
+        return np.asarray(self.gpu_usd + self.energy_usd + self.facility_usd + self.other_usd)
 
 
 class Split(NamedTuple):
@@ -56,6 +60,8 @@ class HybridCost:
     order: tuple[int, ...]
     """Classes in order of service: private ones, then the dearest elsewhere."""
     private_share: float
+    private_classes: int
+    """How many of the first in that order are private."""
     availability: float
     slice_replicas: int
     fixed_slices: float | None
@@ -66,6 +72,7 @@ class HybridCost:
         """Both parts; with no own fleet its people are not paid either, and that is chosen when it is cheaper."""
         if self.escalated_fraction is not None:
             return self._cascade(paths, self.escalated_fraction)
+        paths = paths.aligned()
         own = self._own(paths, self.slices(paths))
         alone = self.overflow.bill(paths)
         if self.fixed_slices is not None or self.private_share:
@@ -90,12 +97,11 @@ class HybridCost:
         return np.asarray(self.base.plan.level(paths) * self.base.plan.mean_need / self.slice_replicas)
 
     def least_slices(self, level: FloatArray, paths: Paths) -> FloatArray:
-        """HYB-3: private classes never overflow; they alone need a spare."""
+        """HYB-3: private classes never overflow; they need the fleet of CAP-5 by themselves, spares and regions too."""
         if not self.private_share:
             return np.zeros(np.broadcast_shapes(level.shape, (1,)))
-        peak = level * (self.private_share * float(self.load.profile.max())) * paths.peak
-        spare = np.ceil(self.base.plan.spare_replicas / self.slice_replicas)
-        return np.asarray(ceil_tol(peak) + spare)
+        need = level * (self.slice_replicas * self.private_share * float(self.load.profile.max())) * paths.peak
+        return np.asarray(ceil_tol(self.base.plan.replicas(need) / self.slice_replicas))
 
     def slices(self, paths: Paths) -> FloatArray:
         """The cheapest fleet of every month, or of the whole horizon when it is bought or reserved."""
@@ -103,12 +109,27 @@ class HybridCost:
         least = self.least_slices(level, paths)
         if self.fixed_slices is not None:
             return np.maximum(least, self.fixed_slices)
+        if not self.overflow.contract.plain:
+            return self._by_trying(paths, least)
         price = self.slice_price(paths)
         if not self.committed:
             return self.load.best_slices(price.monthly_usd, self._saving(paths, price), level, least)
         total = (price.upfront_usd + paths.present_usd(price.monthly_usd)) / paths.annuity()
         least = np.max(least, axis=-1, keepdims=True)
         return self.load.best_slices(total[..., np.newaxis], self._saving(paths, price), level, least, paths.discount)
+
+    def _by_trying(self, paths: Paths, least: FloatArray) -> FloatArray:
+        """One fleet for the horizon, by the whole bill of each: discounts and commitments are anything but convex."""
+        most = float(ceil_tol(np.max(self.level(paths)) * float(self.load.profile.max())))
+        tried = np.unique(np.rint(np.linspace(0, max(most, float(least.max())), min(int(most) + 1, MOST_TRIED))))
+        smallest = np.max(least, axis=-1, keepdims=True)
+        best, lowest = smallest, np.full(paths.volume.shape[:-1], np.inf)
+        for number in tried.tolist():
+            slices = np.maximum(number, smallest)
+            npv = self._own(paths, slices).npv_usd(paths)
+            best = np.where((npv < lowest)[..., np.newaxis], slices, best)
+            lowest = np.minimum(lowest, npv)
+        return np.asarray(best)
 
     @property
     def committed(self) -> bool:
@@ -119,6 +140,7 @@ class HybridCost:
         """Price of one slice kept over the horizon, and of an hour of its work."""
         pay, plan, zero = self.base.pay, self.base.plan, np.zeros(1)
         stored = np.full(1, self.base.storage_usd_per_replica_month * self.slice_replicas)
+        watched = np.full(1, self.base.monitoring_usd_per_replica_month * self.slice_replicas)
         if isinstance(pay, Purchase):
             server, servers = pay.server, self.slice_replicas * pay.servers_per_replica
             taken = vintages(np.ones(1), paths.gpu, paths.months, server.life_months, liable=False)
@@ -133,15 +155,16 @@ class HybridCost:
                 taken.monthly * pay.annuity_usd_per_month(paths.discount_rate) * servers,
                 energy(server.idle_kw),
                 stored + pay.standing_usd_per_month() * servers,
+                watched,
                 energy((server.max_kw - server.idle_kw) * busy_at_full) / plan.hours,
             )
         month_usd = pay.usd_per_replica_hour * self.slice_replicas * plan.hours
         if pay.term_months is None:
-            return SlicePrice(np.zeros(()), month_usd * paths.gpu, zero, stored, zero)
+            return SlicePrice(np.zeros(()), month_usd * paths.gpu, zero, stored, watched, zero)
         taken = vintages(
             np.ones(1), paths.gpu, paths.months, pay.term_months, upfront_fraction=pay.upfront_fraction, liable=True
         )
-        return SlicePrice(taken.upfront * month_usd, taken.monthly * month_usd, zero, stored, zero)
+        return SlicePrice(taken.upfront * month_usd, taken.monthly * month_usd, zero, stored, watched, zero)
 
     def overflow_usd_per_hour(self, paths: Paths) -> FloatArray:
         """API price of one slice-hour of each class's work, in order of service, (classes,) + S + (M or 1,).
@@ -162,12 +185,10 @@ class HybridCost:
     def served(self, paths: Paths, slices: FloatArray) -> FloatArray:
         """Slice-hours a month done in house, by class in order of service."""
         served = self.load.served_hours(np.asarray(slices), self.level(paths))
-        up = np.full(served.shape[0], self.availability)
-        if self.private_share:
-            up[np.cumsum(self.load.shares) <= self.private_share * (1 + 1e-12)] = 1.0
+        first = np.arange(served.shape[0]) < self.private_classes
+        private = first.reshape(-1, *(1,) * (served.ndim - 1))
         worth = self._saving(paths, self.slice_price(paths)) > 0
-        keeps = worth | (up.reshape(-1, *(1,) * (served.ndim - 1)) == 1.0)
-        return np.asarray(np.where(keeps, served * up.reshape(-1, *(1,) * (served.ndim - 1)), 0.0))
+        return np.asarray(np.where(private, served, np.where(worth, served * self.availability, 0.0)))
 
     def _own(self, paths: Paths, slices: FloatArray) -> Bill:
         price, level = self.slice_price(paths), self.level(paths)
@@ -176,7 +197,6 @@ class HybridCost:
         rest = np.maximum(shares * level * self.load.hours - served, 0.0)
         spent = np.sum(rest * self.overflow_usd_per_hour(paths), axis=0)
         fixed, other = self.base.fixed, self.overflow.fixed
-        watched = slices * self.slice_replicas * self.base.monitoring_usd_per_replica_month
         return Bill(
             one_off_usd=fixed.one_off_usd + other.one_off_usd + np.max(slices, axis=-1) * price.upfront_usd,
             tokens=self.overflow.contract.billed_usd(spent),
@@ -185,14 +205,15 @@ class HybridCost:
             facility=slices * price.facility_usd,
             people=fixed.people(paths) + other.people(paths),
             tuning=fixed.tuning(paths),
-            other=fixed.other() + other.other() + watched,
+            other=fixed.other() + other.other() + slices * price.other_usd,
         )
 
     def split(self, paths: Paths) -> Split:
         """Replicas and the share of the work done in house, month by month, of the bill's choice."""
-        slices = self.slices(paths)
         if self.escalated_fraction is not None:
-            return Split(self.base.plan.paid(paths).replicas, np.full(1, 1 - self.escalated_fraction))
+            return Split(self.base.plan.paid(paths).replicas, np.ones(1))
+        paths = paths.aligned()
+        slices = self.slices(paths)
         work = self.level(paths) * self.load.hours
         served = np.sum(self.served(paths, slices), axis=0)
         share = np.divide(served, work, out=np.zeros_like(served), where=work > 0)
@@ -234,6 +255,7 @@ def hybrid_cost(
         load=BaseLoad(base.plan.profile, shares[order], base.plan.hours),
         order=tuple(order.tolist()),
         private_share=float(shares[private].sum()),
+        private_classes=int(private.sum()),
         availability=own.replica_availability_fraction,
         slice_replicas=step,
         fixed_slices=None if option.base_replicas is None else float(np.ceil(option.base_replicas / step)),

@@ -15,7 +15,7 @@ from planner.decision.kernel.vintages import vintages
 from planner.decision.piecewise import Asymptote
 from planner.domain.options import ProvisionedOption
 from planner.domain.scenario import Scenario
-from planner.units import CALENDARS, FloatArray, ceil_tol
+from planner.units import CALENDARS, FloatArray
 from planner.workload.demand import class_arrays, load_profile
 
 MINUTES_PER_DAY = 1440
@@ -29,6 +29,8 @@ class ProvisionedCost:
     option: ProvisionedOption
     mean_tpm: float
     class_tpm: FloatArray
+    """By class, in order of service: the dearest per token first (HYB-2)."""
+    order: tuple[int, ...]
     peak_to_mean: float
     load: BaseLoad
     overflow: PerTokenCost | None
@@ -43,7 +45,8 @@ class ProvisionedCost:
         """Units of every month, S + (M or 1,)."""
         option = self.option
         if self.overflow is not None:
-            return self._base_slices(self.overflow, paths) * option.unit_increment
+            slices = self._base_slices(self.overflow, paths.aligned())
+            return np.maximum(slices * option.unit_increment, option.min_units)
         peak = self.mean_tpm * self.peak_to_mean * paths.volume * paths.peak
         if self.fluid:
             more = option.min_units + option.unit_increment if self.fluid > 0 else 0
@@ -60,26 +63,28 @@ class ProvisionedCost:
 
     def _overflow_usd_per_hour(self, overflow: PerTokenCost, paths: Paths) -> FloatArray:
         hours = self.class_tpm[:, np.newaxis] * (self.load.hours / self.step_tpm)
-        list_usd = overflow.list_usd_by_class * overflow.attempts
+        list_usd = overflow.list_usd_by_class[list(self.order)] * overflow.attempts
         per_hour = np.divide(list_usd, hours, out=np.zeros_like(list_usd + hours), where=hours > 0)
         shaped = per_hour.reshape(per_hour.shape[0], *(1,) * (np.ndim(paths.volume) - 1), per_hour.shape[1])
         return np.asarray(shaped * paths.api)
 
     def _base_slices(self, overflow: PerTokenCost, paths: Paths) -> FloatArray:
         """HYB-1 with increments as slices: the number that is worth its price, never below the smallest sold."""
-        least = ceil_tol(np.full(1, self.option.min_units / self.option.unit_increment))
+        least = np.full(1, float(self.option.min_units // self.option.unit_increment))
         price = float(self.option.usd_per_unit_month) * self.option.unit_increment * paths.api
         worth = self._overflow_usd_per_hour(overflow, paths)
         return self.load.best_slices(price, worth, self._level(paths), least)
 
     def bill(self, paths: Paths) -> Bill:
         """Units to the end of their terms, and what they cannot take at the per-token price."""
+        paths = paths if self.overflow is None else paths.aligned()
         option, units = self.option, self.units(paths)
         held = vintages(units, paths.api_path, paths.months, option.term_months, liable=True).monthly
         spent = held * (paths.api_level * float(option.usd_per_unit_month))
         people, one_off = self.fixed.people(paths), self.fixed.one_off_usd
         if self.overflow is not None:
-            slices = np.maximum.accumulate(units, axis=-1) / option.unit_increment
+            kept = units if option.term_months == 1 else np.maximum.accumulate(units, axis=-1)
+            slices = kept / option.unit_increment
             served = self.load.served_hours(slices, self._level(paths))
             shares = self.load.shares.reshape(-1, *(1,) * (served.ndim - 1))
             rest = np.maximum(shares * self._level(paths) * self.load.hours - served, 0.0)
@@ -121,6 +126,9 @@ def provisioned_cost(option: ProvisionedOption, overflow: PerTokenCost | None, s
         output_weight=option.output_weight,
         cached_weight=option.cached_weight,
     )
+    value = np.zeros(by_class.size) if overflow is None else overflow.list_usd_by_class.mean(axis=-1)
+    order = np.argsort(-value / np.where(by_class > 0, by_class, np.inf), kind="stable")
+    by_class = by_class[order]
     total = float(by_class.sum())
     shares = by_class / total if total > 0 else np.full(by_class.size, 1 / by_class.size)
     return ProvisionedCost(
@@ -128,6 +136,7 @@ def provisioned_cost(option: ProvisionedOption, overflow: PerTokenCost | None, s
         option=option,
         mean_tpm=total,
         class_tpm=by_class,
+        order=tuple(order.tolist()),
         peak_to_mean=scenario.workload.peak_ratio,
         load=BaseLoad(load_profile(scenario.workload), shares, CALENDARS[scenario.calendar].hours_per_month),
         overflow=overflow,

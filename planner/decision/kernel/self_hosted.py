@@ -132,8 +132,10 @@ class SelfHostedCost:
     def servers(self, pay: Purchase, replicas: FloatArray) -> FloatArray:
         """Whole servers; fractional ones, and one more at the upper bound, for an unrounded plan."""
         if not self.plan.fluid:
-            return owned_servers(replicas, pay.gpus_per_replica, pay.server.gpus_per_server)
-        return np.asarray(replicas * pay.servers_per_replica + max(np.sign(self.plan.extra_replicas), 0.0))
+            regions = self.plan.regions  # servers are not shared between places
+            return owned_servers(replicas / regions, pay.gpus_per_replica, pay.server.gpus_per_server) * regions
+        extra = max(np.sign(self.plan.extra_replicas), 0.0) * self.plan.regions
+        return np.asarray(replicas * pay.servers_per_replica + extra)
 
     def _with_fleet(self, bill: Bill, paid: Paid, paths: Paths) -> Bill:
         """The lines that every own fleet has."""

@@ -21,10 +21,13 @@ class Vintages(NamedTuple):
 def vintages(
     units: FloatArray, price: FloatArray, months: int, term_months: int, *, upfront_fraction: float = 0.0, liable: bool
 ) -> Vintages:
-    """Units S + (M or 1,) at prices S + (M or 1,): never given back within the horizon, renewed at each term's end.
+    """Units S + (M or 1,) at prices S + (M or 1,): renewed at each term's end and never given back within the horizon,
+    but for terms of one month, which follow the need.
 
     `upfront_fraction` of a term is paid when it starts. `liable`: what is left of the last terms is paid in month M.
     """
+    if term_months == 1 and not upfront_fraction:
+        return Vintages(np.zeros(()), units * price)
     left_over = -months % term_months if liable else 0
     if units.shape[-1] == 1 and price.shape[-1] == 1 and not left_over and not upfront_fraction:
         return Vintages(np.zeros(()), units * price)

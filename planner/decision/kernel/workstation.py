@@ -12,12 +12,16 @@ from planner.cost.timeline import monthly_rate
 from planner.cost.workstation import waiting_usd_per_month, workstation_usd_per_month, workstations
 from planner.decision.kernel.bill import Bill, Fixed, fixed_costs
 from planner.decision.kernel.drivers import Paths
+from planner.decision.kernel.fleet import spread
 from planner.decision.kernel.vintages import vintages
 from planner.decision.piecewise import Asymptote
 from planner.domain.options import WorkstationOption
 from planner.domain.scenario import Scenario
 from planner.units import CALENDARS, SECONDS_PER_DAY, FloatArray
 from planner.workload.demand import class_arrays
+
+WORKSTATION_LOW, WORKSTATION_HIGH = 0.8, 1.25
+"""Range of a typed speed, as of any typed throughput."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,13 @@ class WorkstationCost:
 
     def count_machines(self, paths: Paths) -> FloatArray:
         """Machines of every month, S + (M or 1,)."""
-        load = paths.volume * paths.peak / paths.throughput * self.peak_load
+        load = paths.volume * paths.peak / self._speed(paths) * self.peak_load
         if self.fluid:
             return np.asarray(load + (self.option.developers + 1 if self.fluid > 0 else 0))
         return workstations(self.option.developers, load)
+
+    def _speed(self, paths: Paths) -> FloatArray:
+        return np.asarray(paths.throughput * spread(paths, WORKSTATION_LOW, WORKSTATION_HIGH))
 
     def bill(self, paths: Paths) -> Bill:
         """WKS-1 by component; machines that exist anyway cost their energy and the waiting."""
@@ -52,7 +59,7 @@ class WorkstationCost:
         capital = workstation_usd_per_month(
             held, annuity * paths.gpu_level, option.allocated_fraction, 0.0, 0.0, 0.0, 0.0
         )
-        busy_hours = self.mean_load * self.hours * paths.volume / paths.throughput
+        busy_hours = self.mean_load * self.hours * paths.volume / self._speed(paths)
         energy = workstation_usd_per_month(
             1.0, 0.0, 0.0, option.busy_kw, busy_hours, option.electricity_usd_per_kwh, 0.0
         )
