@@ -224,6 +224,6 @@ class Uncertainty(Value):
             raise ValueError(f"{', '.join(missing)}: correlated, but without a range; add a range or drop the pair")
         if pairs and np.linalg.eigvalsh(self.normal_correlation())[0] <= 1e-9:
             raise ValueError(
-                f"the correlations of {'; '.join(pairs)} cannot all hold at once; bring them nearer to 0 or drop a pair"
+                f"the correlations of {', '.join(pairs)} cannot all hold at once; bring them nearer to 0 or drop a pair"
             )
         return self

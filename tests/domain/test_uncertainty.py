@@ -163,7 +163,7 @@ def test_correlations_that_cannot_all_hold() -> None:
     )
     said = refused(Uncertainty, drivers=ranges("peak", "volume", "throughput"), correlations=pairs)
     assert said == (
-        "the correlations of peak and volume; throughput and volume; peak and throughput cannot all hold at once;"
+        "the correlations of peak and volume, throughput and volume, peak and throughput cannot all hold at once;"
         " bring them nearer to 0 or drop a pair"
     )
     assert "cannot all hold" in refused(
