@@ -17,7 +17,7 @@ from planner.domain.timeline import Timeline
 from planner.units import FloatArray
 
 POINTS = 49
-ZOOMS = 4
+ZOOMS, ZOOM_POINTS = 5, 17
 NEAR, NEAR_POINTS = 0.1, 40
 """Points within a tenth of the value now, where a flip matters most."""
 SMALLEST_BASE = 1e-6
@@ -106,15 +106,16 @@ def _nearest_flips(model: Model, drivers: list[_Driver], ranks: FloatArray) -> l
         if pair is not None:
             known[row], (inner[row], outer[row]) = True, pair
     to: list[int] = [now] * len(drivers)
-    for _ in range(ZOOMS):
-        steps = np.linspace(0, 1, POINTS)
-        fine = np.where(known, inner, 0.0)[:, None] + np.where(known, outer - inner, 0.0)[:, None] * steps
-        fine = np.where(known[:, None], fine, np.array([d.now for d in drivers])[:, None])
-        changed = (there := _winners(model, drivers, fine, ranks)) != now
-        for row in np.flatnonzero(known).tolist():
-            first = int(np.argmax(changed[row])) if changed[row].any() else POINTS - 1
-            to[row] = int(there[row, first])
-            inner[row], outer[row] = fine[row, max(first - 1, 0)], fine[row, first]
+    rows = np.flatnonzero(known).tolist()
+    steps = np.linspace(0, 1, ZOOM_POINTS)
+    for _ in range(ZOOMS if rows else 0):
+        fine = inner[rows][:, None] + (outer - inner)[rows][:, None] * steps
+        there = _winners(model, [drivers[row] for row in rows], fine, ranks)
+        for line, row in enumerate(rows):
+            changed = there[line] != now
+            first = int(np.argmax(changed)) if changed.any() else ZOOM_POINTS - 1
+            to[row] = int(there[line, first])
+            inner[row], outer[row] = fine[line, max(first - 1, 0)], fine[line, first]
     return [(float(outer[row]), int(to[row])) if known[row] else (None, None) for row in range(len(drivers))]
 
 
