@@ -253,12 +253,12 @@ def _owned(
 ) -> float:
     server, hours = option.server, HOURS[scenario.calendar]
     rate = varied.get("discount_rate", scenario.timeline.discount_rate_per_year)
-    i, life = (1 + rate) ** (1 / 12) - 1, server.life_months
+    i, life = math.expm1(math.log1p(rate) / 12), server.life_months
     price, annuity, held = float(server.usd_per_server), 0.0, 0
     residual = price * server.residual_fraction
     each = (price - residual) / life
     if i:
-        each = (price - residual / (1 + i) ** life) * i / (1 - (1 + i) ** -life)
+        each = (price - residual / (1 + i) ** life) * i / -math.expm1(-life * math.log1p(i))
     per_server = server.gpus_per_server // option.gpus_per_replica
     across = math.ceil(option.gpus_per_replica / server.gpus_per_server)
     for taken in range(1, month + 1):
@@ -289,11 +289,11 @@ def _workstation(option: WorkstationOption, scenario: Scenario, month: int, vari
         requests += _requests(task, scenario, option)
     peak = load * scenario.workload.peak_ratio * varied.get("peak", 1.0)
     rate = varied.get("discount_rate", scenario.timeline.discount_rate_per_year)
-    i, life, price = (1 + rate) ** (1 / 12) - 1, option.life_months, float(option.usd_per_machine)
+    i, life, price = math.expm1(math.log1p(rate) / 12), option.life_months, float(option.usd_per_machine)
     residual = price * option.residual_fraction
     each = (price - residual) / life
     if i:
-        each = (price - residual / (1 + i) ** life) * i / (1 - (1 + i) ** -life)
+        each = (price - residual / (1 + i) ** life) * i / -math.expm1(-life * math.log1p(i))
     held, capital = 0, 0.0
     for taken in range(1, month + 1):
         wanted = max(option.developers, _whole(peak * _level(scenario, taken, varied)))

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError
 
 from planner.catalog.catalog import DATA_DIR
-from planner.catalog.rows import Row, Text
+from planner.catalog.rows.base import Row, Text
 from planner.catalog.tables import CatalogError, Problem
 
 ClaimVerdict = Literal["consistent", "inconsistent", "depends", "not_testable"]

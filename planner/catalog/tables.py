@@ -1,46 +1,77 @@
-"""Read `data/` once, check everything, and give frozen tables; or say everything that is wrong with it at once."""
+"""Read `data/` once, check everything, and give frozen tables; or say everything that is wrong with it at once.
+
+An installation may add dated rows of its own in a second folder (`local_dir`): same file names, same columns, ids that
+the shipped tables do not use. Nothing there replaces a shipped row; a newer row of the same thing follows it in time.
+"""
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
 from planner.catalog.rows import (
+    ApiCheckRow,
+    ApiPriceRow,
+    ContractedPriceRow,
     DefaultRow,
+    FormatEvidenceRow,
     FormatRow,
     GpuPriceRow,
     GpuRow,
+    LicenceRow,
     MeasuredRow,
     ModelRow,
+    NamedRow,
+    QualityRow,
+    RetirementRow,
     Row,
+    ServerPriceRow,
     columns,
     context,
 )
 
 R = TypeVar("R", bound=Row)
 
-ROW_TYPES: tuple[type[Row], ...] = (GpuRow, GpuPriceRow, ModelRow, FormatRow, MeasuredRow, DefaultRow)
+ROW_TYPES: tuple[type[Row], ...] = (
+    GpuRow,
+    GpuPriceRow,
+    ServerPriceRow,
+    LicenceRow,
+    ModelRow,
+    FormatRow,
+    FormatEvidenceRow,
+    QualityRow,
+    NamedRow,
+    MeasuredRow,
+    DefaultRow,
+    ApiPriceRow,
+    ApiCheckRow,
+    RetirementRow,
+    ContractedPriceRow,
+)
 """Every table of the catalog that this module reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with one cell (or with a whole line or file, where line or column is empty)."""
+    """One thing wrong with one cell (or with a whole line or file, where line or column is empty), and the way out."""
 
     file: str
     line: int
     column: str
     reason: str
+    remedy: str = ""
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{where} {self.column}: {self.reason}" if self.column else f"{where}: {self.reason}"
+        said = f"{self.reason}. {self.remedy}" if self.remedy else self.reason
+        return f"{where} {self.column}: {said}" if self.column else f"{where}: {said}"
 
 
 class CatalogError(ValueError):
@@ -57,16 +88,40 @@ class Tables:
 
     gpus: tuple[GpuRow, ...]
     gpu_prices: tuple[GpuPriceRow, ...]
+    server_prices: tuple[ServerPriceRow, ...]
+    licences: tuple[LicenceRow, ...]
     models: tuple[ModelRow, ...]
     formats: tuple[FormatRow, ...]
+    format_evidence: tuple[FormatEvidenceRow, ...]
+    quality: tuple[QualityRow, ...]
+    named: tuple[NamedRow, ...]
     measured: tuple[MeasuredRow, ...]
     defaults: tuple[DefaultRow, ...]
-    gpu_by_id: Mapping[str, GpuRow]
-    gpu_price_by_id: Mapping[str, GpuPriceRow]
-    model_by_id: Mapping[str, ModelRow]
-    format_by_id: Mapping[str, FormatRow]
-    measured_by_id: Mapping[str, MeasuredRow]
-    default_by_name: Mapping[str, DefaultRow]
+    api_prices: tuple[ApiPriceRow, ...]
+    api_checks: tuple[ApiCheckRow, ...]
+    retirements: tuple[RetirementRow, ...]
+    contracted: tuple[ContractedPriceRow, ...]
+    gpu_by_id: Mapping[str, GpuRow] = field(init=False, repr=False, compare=False)
+    gpu_price_by_id: Mapping[str, GpuPriceRow] = field(init=False, repr=False, compare=False)
+    licence_by_id: Mapping[str, LicenceRow] = field(init=False, repr=False, compare=False)
+    model_by_id: Mapping[str, ModelRow] = field(init=False, repr=False, compare=False)
+    format_by_id: Mapping[str, FormatRow] = field(init=False, repr=False, compare=False)
+    measured_by_id: Mapping[str, MeasuredRow] = field(init=False, repr=False, compare=False)
+    default_by_name: Mapping[str, DefaultRow] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """The rows by id, once."""
+        by_id: dict[str, Mapping[str, Row]] = {
+            "gpu_by_id": {row.gpu_id: row for row in self.gpus},
+            "gpu_price_by_id": {row.price_id: row for row in self.gpu_prices},
+            "licence_by_id": {row.licence_id: row for row in self.licences},
+            "model_by_id": {row.model_id: row for row in self.models},
+            "format_by_id": {row.format_id: row for row in self.formats},
+            "measured_by_id": {row.row_id: row for row in self.measured},
+            "default_by_name": {row.parameter: row for row in self.defaults},
+        }
+        for name, rows in by_id.items():
+            object.__setattr__(self, name, rows)
 
     def same_architecture(self, model_id: str) -> frozenset[str]:
         """Ids of the models that share measured throughput with this one, itself included."""
@@ -77,57 +132,84 @@ class Tables:
         return self.model_by_id[model_id].same_architecture_as or model_id
 
 
+class _Line(NamedTuple):
+    """One line as text: where it stands, and its filled cells by column."""
+
+    file: str
+    number: int
+    cells: dict[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """A table as text: (line number, filled cells by column) for every line of the right width."""
+    """A table as text: every line of the right width, shipped ones first."""
 
     row_type: type[Row]
-    lines: tuple[tuple[int, dict[str, str]], ...]
+    lines: tuple[_Line, ...]
     problems: tuple[Problem, ...]
 
 
-def load_tables(data_dir: Path, on: dt.date | None = None) -> Tables:
-    """Tables of `data_dir`; raises CatalogError with every problem. No row may be dated after `on` when given."""
-    sheets = {row_type.FILE: _read(data_dir, row_type) for row_type in ROW_TYPES}
-    problems = [problem for sheet in sheets.values() for problem in (*sheet.problems, *_repeated_ids(sheet))]
+def load_tables(data_dir: Path, on: dt.date | None = None, local_dir: Path | None = None) -> Tables:
+    """Tables of `data_dir` with the rows that `local_dir` adds; raises CatalogError with every problem.
+
+    No row may be dated after `on` when given.
+    """
+    sheets = {row_type.FILE: _sheet(row_type, data_dir, local_dir) for row_type in ROW_TYPES}
+    problems = [problem for s in sheets.values() for problem in (*s.problems, *_repeated_ids(s), *_repeated_things(s))]
     problems += _dangling_references(sheets)
     parsed = {file: _parse(sheet, on, problems) for file, sheet in sheets.items()}
     if problems:
         order = {file: index for index, file in enumerate(sheets)}
-        raise CatalogError(sorted(problems, key=lambda p: (order[p.file], p.line, p.column)))
+        raise CatalogError(sorted(problems, key=lambda p: (order[Path(p.file).name], p.file, p.line, p.column)))
     return _tables(parsed)
 
 
-def _read(data_dir: Path, row_type: type[Row]) -> _Sheet:
+def _sheet(row_type: type[Row], data_dir: Path, local_dir: Path | None) -> _Sheet:
+    """The shipped file and the local one of the same name, in that order."""
+    shipped = _read(row_type, data_dir / row_type.FILE, row_type.FILE)
+    if local_dir is None or not (local_dir / row_type.FILE).is_file():
+        return shipped
+    local = _read(row_type, local_dir / row_type.FILE, f"{local_dir.name}/{row_type.FILE}")
+    return _Sheet(row_type, (*shipped.lines, *local.lines), (*shipped.problems, *local.problems))
+
+
+def _read(row_type: type[Row], path: Path, name: str) -> _Sheet:
     """One CSV file as text, with problems of its header and of lines that are too short or too long."""
-    path = data_dir / row_type.FILE
     if not path.is_file():
-        return _Sheet(row_type, (), (Problem(row_type.FILE, 0, "", f"no such file in {data_dir}"),))
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        header = next(reader, [])
-        if wrong := tuple(_wrong_columns(row_type, header)):
-            return _Sheet(row_type, (), wrong)
-        lines = [(reader.line_num, cells) for cells in reader]
-    good = tuple((n, _filled(header, cells)) for n, cells in lines if len(cells) == len(header))
-    return _Sheet(row_type, good, tuple(_wrong_widths(row_type.FILE, len(header), lines)))
+        return _Sheet(row_type, (), (Problem(name, 0, "", f"no such file in {path.parent}"),))
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            header = next(reader, [])
+            if wrong := tuple(_wrong_columns(row_type, name, header)):
+                return _Sheet(row_type, (), wrong)
+            lines = [(reader.line_num, cells) for cells in reader]
+    except UnicodeDecodeError:
+        return _Sheet(row_type, (), (Problem(name, 0, "", "the file is not UTF-8", "Save it as UTF-8 text."),))
+    except csv.Error as error:
+        remedy = "A cell that holds a quote doubles it."
+        return _Sheet(row_type, (), (Problem(name, reader.line_num, "", f"not a CSV line: {error}", remedy),))
+    good = tuple(_Line(name, n, _filled(header, cells)) for n, cells in lines if len(cells) == len(header))
+    return _Sheet(row_type, good, tuple(_wrong_widths(name, len(header), lines)))
 
 
-def _wrong_columns(row_type: type[Row], header: list[str]) -> Iterator[Problem]:
+def _wrong_columns(row_type: type[Row], name: str, header: list[str]) -> Iterator[Problem]:
     """Columns that the table lacks, has twice, or should not have."""
-    for column in sorted(columns(row_type) - set(header)):
-        yield Problem(row_type.FILE, 1, column, "the column is missing")
-    for column in sorted(set(header) - columns(row_type)):
-        yield Problem(row_type.FILE, 1, column, "there is no such column")
+    known = columns(row_type)
+    for column in sorted(known - set(header)):
+        yield Problem(name, 1, column, "the column is missing")
+    for column in sorted(set(header) - known):
+        yield Problem(name, 1, column, "there is no such column")
     for column in sorted({name for name in header if header.count(name) > 1}):
-        yield Problem(row_type.FILE, 1, column, "the column is there twice")
+        yield Problem(name, 1, column, "the column is there twice")
 
 
 def _wrong_widths(file: str, width: int, lines: list[tuple[int, list[str]]]) -> Iterator[Problem]:
     """Lines with another number of cells than the header: usually an unquoted comma."""
     for number, cells in lines:
         if len(cells) != width:
-            yield Problem(file, number, "", f"{len(cells)} cells where the header has {width}; quote text with commas")
+            reason = f"{len(cells)} cells where the header has {width}"
+            yield Problem(file, number, "", reason, "Quote text with commas; write numbers without them.")
 
 
 def _filled(header: list[str], cells: list[str]) -> dict[str, str]:
@@ -136,63 +218,90 @@ def _filled(header: list[str], cells: list[str]) -> dict[str, str]:
 
 def _repeated_ids(sheet: _Sheet) -> Iterator[Problem]:
     """Ids used before in the same table."""
-    file, key = sheet.row_type.FILE, sheet.row_type.KEY
-    first_line: dict[str, int] = {}
-    for number, cells in sheet.lines:
-        value = cells.get(key, "")
-        if value in first_line:
-            yield Problem(file, number, key, f"{value!r} is already used on line {first_line[value]}")
+    key = sheet.row_type.KEY
+    first: dict[str, _Line] = {}
+    for line in sheet.lines:
+        value = line.cells.get(key, "")
+        if value in first:
+            where = f"line {first[value].number}" + (
+                f" of {first[value].file}" if first[value].file != line.file else ""
+            )
+            reason = f"{value!r} is already used on {where}"
+            yield Problem(line.file, line.number, key, reason, "A new figure is a new row with an id of its own.")
         elif value:
-            first_line[value] = number
+            first[value] = line
+
+
+def _repeated_things(sheet: _Sheet) -> Iterator[Problem]:
+    """Two rows for the same thing and day: nobody could tell which price is in force."""
+    thing = sheet.row_type.THING
+    first: dict[tuple[str, ...], _Line] = {}
+    for line in sheet.lines if thing else ():
+        key = tuple(line.cells.get(column, "") for column in thing)
+        if key in first:
+            reason = f"the same {', '.join(thing)} as on line {first[key].number} of {first[key].file}"
+            yield Problem(line.file, line.number, thing[-1], reason, "Give it its own date, or delete one of the two.")
+        else:
+            first[key] = line
 
 
 def _dangling_references(sheets: Mapping[str, _Sheet]) -> Iterator[Problem]:
     """Cells that name a row another table does not have; blank cells name nothing."""
-    ids = {file: {cells.get(sheet.row_type.KEY) for _, cells in sheet.lines} for file, sheet in sheets.items()}
-    for file, sheet in sheets.items():
+    ids = {file: {line.cells.get(sheet.row_type.KEY) for line in sheet.lines} for file, sheet in sheets.items()}
+    for sheet in sheets.values():
         for column, target in sheet.row_type.REFERENCES.items():
-            for number, cells in sheet.lines:
-                if (value := cells.get(column)) is not None and value not in ids[target]:
-                    yield Problem(file, number, column, f"{value!r} is not in {target}: add the row there first")
+            for line in sheet.lines:
+                if (value := line.cells.get(column)) is not None and value not in ids[target]:
+                    reason = f"{value!r} is not in {target}"
+                    yield Problem(line.file, line.number, column, reason, "Add the row there first, or mend the id.")
 
 
 def _parse(sheet: _Sheet, on: dt.date | None, problems: list[Problem]) -> list[Row]:
     """Typed rows; what cannot be typed is added to `problems`."""
     rows: list[Row] = []
     day = context(on)
-    for number, cells in sheet.lines:
+    for line in sheet.lines:
         try:
-            rows.append(sheet.row_type.model_validate(cells, context=day))
+            rows.append(sheet.row_type.model_validate(line.cells, context=day))
         except ValidationError as error:
-            problems.extend(_cell_problems(sheet.row_type.FILE, number, error))
+            problems.extend(_cell_problems(line, error))
     return rows
 
 
-def _cell_problems(file: str, line: int, error: ValidationError) -> Iterator[Problem]:
+_NUMBERS = ("float_parsing", "int_parsing", "decimal_parsing", "int_from_float")
+
+
+def _cell_problems(line: _Line, error: ValidationError) -> Iterator[Problem]:
     for found in error.errors(include_url=False):
         column = ".".join(str(part) for part in found["loc"])
-        reason = "may not be blank" if found["type"] == "missing" else found["msg"].removeprefix("Value error, ")
-        shown = "" if found["type"] in ("missing", "value_error") else f", not {found['input']!r}"
-        yield Problem(file, line, column, reason + shown)
+        if found["type"] == "missing":
+            yield Problem(line.file, line.number, column, "may not be blank")
+            continue
+        reason = found["msg"].removeprefix("Value error, ")
+        shown = "" if found["type"] == "value_error" else f", not {found['input']!r}"
+        comma = found["type"] in _NUMBERS and "," in str(found["input"])
+        remedy = "Write the number without commas and with a point." if comma else ""
+        yield Problem(line.file, line.number, column, reason + shown, remedy)
 
 
 def _tables(parsed: Mapping[str, list[Row]]) -> Tables:
-    """Checked rows, as tuples and by id."""
-    gpus, prices, models = _of(parsed, GpuRow), _of(parsed, GpuPriceRow), _of(parsed, ModelRow)
-    formats, measured, defaults = _of(parsed, FormatRow), _of(parsed, MeasuredRow), _of(parsed, DefaultRow)
+    """Checked rows, typed by table."""
     return Tables(
-        gpus=gpus,
-        gpu_prices=prices,
-        models=models,
-        formats=formats,
-        measured=measured,
-        defaults=defaults,
-        gpu_by_id={row.gpu_id: row for row in gpus},
-        gpu_price_by_id={row.price_id: row for row in prices},
-        model_by_id={row.model_id: row for row in models},
-        format_by_id={row.format_id: row for row in formats},
-        measured_by_id={row.row_id: row for row in measured},
-        default_by_name={row.parameter: row for row in defaults},
+        gpus=_of(parsed, GpuRow),
+        gpu_prices=_of(parsed, GpuPriceRow),
+        server_prices=_of(parsed, ServerPriceRow),
+        licences=_of(parsed, LicenceRow),
+        models=_of(parsed, ModelRow),
+        formats=_of(parsed, FormatRow),
+        format_evidence=_of(parsed, FormatEvidenceRow),
+        quality=_of(parsed, QualityRow),
+        named=_of(parsed, NamedRow),
+        measured=_of(parsed, MeasuredRow),
+        defaults=_of(parsed, DefaultRow),
+        api_prices=_of(parsed, ApiPriceRow),
+        api_checks=_of(parsed, ApiCheckRow),
+        retirements=_of(parsed, RetirementRow),
+        contracted=_of(parsed, ContractedPriceRow),
     )
 
 

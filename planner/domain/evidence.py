@@ -19,6 +19,7 @@ class Evidence(Value):
     as_of: DateText = Field("", description="The date it was true, YYYY, YYYY-MM or YYYY-MM-DD; empty when undated.")
     confidence: Confidence = Field("medium", description="How far the source can be trusted.")
     note: LongText = Field("", description="What a reviewer should know.")
+    row: ShortText = Field("", description="Row of the catalog it is from, `table/id`; empty when typed in.")
 
 
 class Provenance(Value):

@@ -135,7 +135,10 @@ def test_an_assumed_figure_needs_a_reason(data: Path) -> None:
 
 def test_an_id_is_used_once(data: Path) -> None:
     spoil(data, "gpus.csv", lambda rows: rows.append(rows[0]))
-    assert only_problem(data) == "gpus.csv:24 gpu_id: 't4' is already used on line 2"
+    assert (
+        only_problem(data)
+        == "gpus.csv:24 gpu_id: 't4' is already used on line 2. A new figure is a new row with an id of its own."
+    )
 
 
 def test_a_row_may_not_be_dated_after_the_day_asked_for(data: Path) -> None:

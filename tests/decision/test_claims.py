@@ -113,7 +113,7 @@ def with_licence(licence: str, *ids: str) -> Tables:
     rows = {**TABLES.model_by_id}
     for model_id in ids:
         rows[model_id] = rows[model_id].model_copy(update={"licence": licence})
-    return dataclasses.replace(TABLES, model_by_id=rows)
+    return dataclasses.replace(TABLES, models=tuple(rows.values()))
 
 
 def test_a_licence_of_the_catalog_moves_the_verdict() -> None:

@@ -24,7 +24,7 @@ def dearer(catalog: Catalog) -> Catalog:
         i: row.model_copy(update={"usd_per_gpu_hour": row.usd_per_gpu_hour * 2})
         for i, row in catalog.tables.gpu_price_by_id.items()
     }
-    tables = dataclasses.replace(catalog.tables, gpu_prices=tuple(prices.values()), gpu_price_by_id=prices)
+    tables = dataclasses.replace(catalog.tables, gpu_prices=tuple(prices.values()))
     return dataclasses.replace(catalog, tables=tables)
 
 
