@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from planner.catalog import prices
 from planner.catalog.catalog import DATA_DIR, Catalog, load
 from planner.decision.breakeven import Line, Staircase, win_intervals
 from planner.decision.evaluate import decide, evaluate
@@ -53,7 +52,7 @@ def evaluate_table(catalog: Catalog) -> list[str]:
         facts = resolve(scenario, catalog, ON)
 
         def anew(question: Scenario = scenario) -> object:
-            prices.token_prices.cache_clear()
+            catalog.prices.token_prices.cache_clear()
             return evaluate(question, catalog, ON)
 
         cold = median_ms(anew)

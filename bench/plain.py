@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from planner.cost.api import request_usd
 from planner.domain.facts import OptionFacts, OwnedFacts, PerTokenFacts, RentedFacts, ReplicaFacts
 from planner.domain.options import (
     ApiOption,
@@ -22,6 +21,7 @@ from planner.domain.options import (
     SelfHosted,
     WorkstationOption,
 )
+from planner.domain.prices import LongTier, RateCard
 from planner.domain.scenario import Scenario
 from planner.domain.workload import TaskClass
 from planner.workload.demand import load_profile
@@ -112,16 +112,27 @@ def _per_token(
     period = [p for p in facts.periods if p.from_month <= month][-1]
     spend = 0.0
     for task in scenario.workload.classes:
-        spend += _requests(task, scenario, option) * request_usd(
-            period.prices,
-            fresh=task.fresh_input_tokens * option.input_token_ratio,
-            cached=task.cached_input_tokens * option.input_token_ratio,
-            write=task.cache_write_tokens * option.input_token_ratio,
-            generated=task.generated_tokens * option.output_token_ratio,
-            batch_fraction=task.batch_fraction,
-        )
+        found, batch = period.prices, task.batch_fraction
+        usd = _request_usd(task, option, found.rates, found.long_tiers) * (1 - batch)
+        if batch and found.batch_rates is not None:
+            usd += _request_usd(task, option, found.batch_rates, found.batch_long_tiers) * batch
+        spend += _requests(task, scenario, option) * usd
     spend *= volume(scenario, month, varied) * _price(scenario, "api", month, varied)
     return _billed(option, spend)
+
+
+def _request_usd(task: TaskClass, option: PerTokenOption, card: RateCard, tiers: tuple[LongTier, ...]) -> float:
+    prompt = task.prompt_tokens * option.input_token_ratio
+    for tier in sorted(tiers, key=lambda t: t.above_tokens):
+        card = tier.rates if prompt > tier.above_tokens else card
+    fresh, output = card.input_usd_per_mtok, card.output_usd_per_mtok
+    cached = fresh if card.cached_input_usd_per_mtok is None else card.cached_input_usd_per_mtok
+    reasoning = output if card.reasoning_usd_per_mtok is None else card.reasoning_usd_per_mtok
+    write = card.cache_write_1h_usd_per_mtok if option.cache_write_ttl == "1h" else card.cache_write_usd_per_mtok
+    read = task.fresh_input_tokens * float(fresh) + task.cached_input_tokens * float(cached)
+    read += task.cache_write_tokens * float(fresh if write is None else write)
+    said = task.output_tokens * float(output) + task.reasoning_tokens * float(reasoning)
+    return (read * option.input_token_ratio + said * option.output_token_ratio) / 1e6
 
 
 def _billed(option: PerTokenOption, spend: float) -> float:

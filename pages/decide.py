@@ -16,14 +16,15 @@ def live() -> None:
     scenario = draft().scenario
     facts, result = current_answer(scenario)
     st.markdown(small(f"Prices of {result.on}. {answer.title(scenario)}"))
-    answer.show_headline(scenario, result)
-    volume()
-    answer.show_chart(result)
-    with st.container(horizontal=True, key="actions"):
-        share.save_and_share(scenario, facts, result)
-        share.downloads(scenario, facts, result)
-        share.undo_button()
-    answer.show_details(scenario, result)
+    with answer.in_its_currency(scenario, result):
+        answer.show_headline(scenario, result)
+        volume()
+        answer.show_chart(result)
+        with st.container(horizontal=True, key="actions"):
+            share.save_and_share(scenario, facts, result)
+            share.downloads(scenario, facts, result)
+            share.undo_button()
+        answer.show_details(scenario, result)
 
 
 sidebar()

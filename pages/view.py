@@ -9,11 +9,12 @@ if opened is not None:
     result = opened.result
     st.title(answer.title(opened.scenario))
     shared.banner(opened)
-    answer.show_headline(opened.scenario, result)
-    answer.show_chart(result)
-    with st.container(horizontal=True, key="actions"):
-        st.button("Make my own copy", type="primary", key="copy", on_click=shared.start_copy, args=(opened,))
-        share.downloads(opened.scenario, opened.facts, result)
-    shared.finish_copy()
-    shared.todays_prices(opened)
-    answer.show_details(opened.scenario, result)
+    with answer.in_its_currency(opened.scenario, result):
+        answer.show_headline(opened.scenario, result)
+        answer.show_chart(result)
+        with st.container(horizontal=True, key="actions"):
+            st.button("Make my own copy", type="primary", key="copy", on_click=shared.start_copy, args=(opened,))
+            share.downloads(opened.scenario, opened.facts, result)
+        shared.finish_copy()
+        shared.reprice(opened)
+        answer.show_details(opened.scenario, result)

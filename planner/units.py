@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-import math
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Literal, NamedTuple
 
@@ -61,7 +60,7 @@ def round_significant(value: float | Decimal, digits: int) -> Decimal:
     exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
     if exact == 0:
         return Decimal(0)
-    return round_half_up(exact, digits - 1 - math.floor(math.log10(abs(exact))))
+    return round_half_up(exact, digits - 1 - exact.adjusted())
 
 
 def money(value: float | Decimal) -> Decimal:

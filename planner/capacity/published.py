@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from planner.catalog.rows import GpuRow, MeasuredRow
+from planner.catalog.rows import ComputeRate, GpuRow, MeasuredRow
 from planner.domain.workload import LatencyTarget
 
 PREFILL_MFU = 0.35
@@ -20,7 +20,14 @@ MAX_PREFILL_SHARE = 0.8
 MAX_SHAPE_FACTOR = 8.0
 INTERACTIVE_TPOT_MS = 200.0
 INTERACTIVE_TTFT_MS = 2000.0
-_RATE_FALLBACK = {"fp4": ("fp4", "fp8", "bf16"), "fp8": ("fp8", "bf16"), "int8": ("int8", "bf16"), "bf16": ("bf16",)}
+_RATE_FALLBACK: dict[ComputeRate, tuple[ComputeRate, ...]] = {
+    "fp4": ("fp4", "fp8", "bf16"),
+    "fp8": ("fp8", "bf16", "fp16"),
+    "int8": ("int8", "bf16", "fp16"),
+    "bf16": ("bf16",),
+    "fp16": ("fp16", "bf16"),
+}
+"""BF16 weights do not fit FP16's range, so they never fall back to it; Turing has no kernels for 4-bit floats."""
 
 
 class WorkRates(NamedTuple):
@@ -39,13 +46,14 @@ class Choice(NamedTuple):
     derating: float
 
 
-def dense_tflops(gpu: GpuRow, compute_rate: str) -> float | None:
+def dense_tflops(gpu: GpuRow, compute_rate: ComputeRate) -> float | None:
     """Dense matrix rate of a GPU for a weight format, falling back to wider formats it has; TFLOP/s."""
-    rates = {
+    rates: dict[ComputeRate, float | None] = {
         "fp4": gpu.fp4_dense_tflops,
         "fp8": gpu.fp8_dense_tflops,
         "int8": gpu.int8_dense_tops,
         "bf16": gpu.bf16_dense_tflops,
+        "fp16": gpu.fp16_dense_tflops,
     }
     return next((rates[name] for name in _RATE_FALLBACK[compute_rate] if rates[name]), None)
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Json, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, Json
 
 from planner.catalog.catalog import DATA_DIR
 from planner.catalog.rows.base import Row, Text
-from planner.catalog.tables import CatalogError, Problem
+from planner.catalog.sheets import read_rows
 
 ClaimVerdict = Literal["consistent", "inconsistent", "depends", "not_testable"]
 
@@ -77,37 +75,4 @@ class ClaimRow(Row):
 
 def load_claims(data_dir: Path = DATA_DIR) -> tuple[ClaimRow, ...]:
     """Claims in file order; raises CatalogError with file, line and reason of everything that is wrong."""
-    rows: list[ClaimRow] = []
-    problems: list[Problem] = []
-    for line, cells in _lines(data_dir / ClaimRow.FILE):
-        try:
-            rows.append(ClaimRow.model_validate(cells))
-        except ValidationError as error:
-            problems.extend(
-                Problem(ClaimRow.FILE, line, ".".join(map(str, found["loc"])), found["msg"])
-                for found in error.errors(include_url=False)
-            )
-        else:
-            problems.extend(_repeated(line, rows))
-    if problems:
-        raise CatalogError(problems)
-    return tuple(rows)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Number and filled cells of each line; cells beyond the header are under their place, which no column has."""
-    if not path.is_file():
-        raise CatalogError([Problem(path.name, 0, "", f"no such file in {path.parent}")])
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        header = next(reader, [])
-        for cells in reader:
-            names = [*header, *(f"cell {n + 1}" for n in range(len(header), len(cells)))]
-            yield reader.line_num, {name: cell for name, cell in zip(names, cells, strict=False) if cell}
-
-
-def _repeated(line: int, rows: list[ClaimRow]) -> Iterator[Problem]:
-    """The newest row's id, when an earlier row has it."""
-    newest = rows[-1].claim_id
-    if any(row.claim_id == newest for row in rows[:-1]):
-        yield Problem(ClaimRow.FILE, line, "claim_id", f"{newest!r} is already used above")
+    return read_rows(ClaimRow, data_dir / ClaimRow.FILE)

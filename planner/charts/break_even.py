@@ -10,7 +10,7 @@ import numpy as np
 from planner.charts.frame import NOMINAL_WIDTH, Figure, layout, text_trace
 from planner.charts.labels import Box, Point, Spot, dense, place, plain, shorten
 from planner.charts.palette import INKS, WIN_BAND, Ink, Style, Theme, styles
-from planner.charts.ticks import dollars, log_axis, volume
+from planner.charts.ticks import log_axis, money_hover, money_log_axis, volume
 from planner.decision.present import break_even_sentences
 from planner.domain.result import BreakEven, CurveSeries, Result
 from planner.format import plural, short, tokens_per_day, usd
@@ -23,8 +23,7 @@ MAX_BANDS = 300
 LEADER_FROM = 26
 """Pixels between a marker and its label from which a thin line joins them."""
 
-HOVER = "%{x:,.0f} tokens/day<br>$%{y:,.0f} a month<extra>%{fullData.name}</extra>"
-"""Written by the browser: a text per point would be most of the work of a redraw."""
+HOVER = "%{{x:,.0f}} tokens/day<br>{money} a month<extra>%{{fullData.name}}</extra>"
 
 
 class View(NamedTuple):
@@ -78,7 +77,7 @@ def break_even_chart(result: Result, *, theme: Theme = "light") -> Figure:
     figure = layout([t["name"] for t in (*lines, *legend)], ink, PLOT_HEIGHT, LEFT)
     figure["xaxis"] = log_axis(*view.x, "Tokens per day, input and output, at this mix", ink, volume)
     months = plural(result.horizon_months, "month")
-    figure["yaxis"] = log_axis(*view.y, f"USD per month, levelised over {months}", ink, dollars)
+    figure["yaxis"] = money_log_axis(*view.y, f"USD per month, levelised over {months}", ink)
     figure["shapes"] = [*bands, *(_vertical(m.x, ink) for m in marks if not m.symbol)]
     notes = _notes(result, marks, view, ink) if lines else [_nothing(view, ink)]
     return {"data": [*lines, *legend, *notes], "layout": figure}
@@ -115,7 +114,7 @@ def _line(curve: CurveSeries, style: Style) -> dict[str, Any]:
         "x": [x for x, _ in shown],
         "y": [y for _, y in shown],
         "line": {"color": style.color, "dash": style.dash, "width": 2.5},
-        "hovertemplate": HOVER,
+        **money_hover([y for _, y in shown], HOVER),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from planner.charts.frame import Figure, layout
 from planner.charts.months import month_axis, month_ticks
 from planner.charts.palette import BLUE, GREEN, INKS, LIGHT_BLUE, VERMILION, Theme
-from planner.charts.ticks import dollars, linear_axis
+from planner.charts.ticks import money_axis
 from planner.domain.result import CashFlow, OptionResult
 from planner.format import usd
 
@@ -29,7 +29,7 @@ def cash_book_chart(option: OptionResult, *, theme: Theme = "light") -> Figure:
     values = [v for t in traces for v in t["y"]]
     room = (max(values) - min(values)) * 0.08 or 1.0
     figure["xaxis"] = month_axis(-0.6, flows[-1].month + 0.6, [0.0, *month_ticks(flows[-1].month)], ink)
-    figure["yaxis"] = linear_axis(min(values) - room, max(values) + room, "USD", ink, dollars)
+    figure["yaxis"] = money_axis(min(values) - room, max(values) + room, "USD", ink)
     return {"data": traces, "layout": figure}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from planner.charts.frame import NOMINAL_WIDTH, Figure, layout, text_trace
 from planner.charts.labels import plain, shorten, text_width
 from planner.charts.palette import INKS, PARTS, Ink, Theme
-from planner.charts.ticks import dollars, label_axis, linear_axis
+from planner.charts.ticks import label_axis, money_axis
 from planner.decision.present import mean_components
 from planner.domain.result import OptionResult, Result
 from planner.format import usd
@@ -26,7 +26,7 @@ def cost_stack_chart(result: Result, *, theme: Theme = "light") -> Figure:
     bars = [_bars(name, stacks, PARTS[name], ink) for name in names]
     figure = layout(names, ink, ROW * len(stacks) + 20, LEFT)
     figure["barmode"] = "stack"
-    figure["xaxis"] = linear_axis(0.0, _longest(result), "USD per month, one-off cost spread evenly", ink, dollars)
+    figure["xaxis"] = money_axis(0.0, _longest(result), "USD per month, one-off cost spread evenly", ink)
     figure["yaxis"] = label_axis([_two_lines(o.label) for o in result.options], ink)
     notes = [_note(k, o, ink) for k, o in enumerate(result.options)]
     return {"data": [*bars, *notes], "layout": figure}

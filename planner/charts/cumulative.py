@@ -8,7 +8,7 @@ from planner.charts.frame import NOMINAL_WIDTH, Figure, layout, text_trace
 from planner.charts.labels import text_width
 from planner.charts.months import month_axis, month_ticks
 from planner.charts.palette import BLUE, INKS, LIGHT_BLUE, Ink, Theme
-from planner.charts.ticks import dollars, linear_axis
+from planner.charts.ticks import money_axis
 from planner.domain.result import Comparison
 from planner.format import usd
 
@@ -29,7 +29,7 @@ def cumulative_chart(found: Comparison, *, theme: Theme = "light") -> Figure:
     low, high = min(0.0, *values), max(0.0, *values)
     room = (high - low) * 0.08 or 1.0
     figure["xaxis"] = month_axis(0.0, max(last, 1.0), [0.0, *month_ticks(int(last))], ink)
-    figure["yaxis"] = linear_axis(low - room, high + room, "USD saved so far, not discounted", ink, dollars)
+    figure["yaxis"] = money_axis(low - room, high + room, "USD saved so far, not discounted", ink)
     return {"data": [zero, saved, *_marks(found, ink)], "layout": figure}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from planner.charts.frame import NOMINAL_WIDTH, Figure, layout, text_trace
 from planner.charts.labels import text_width
 from planner.charts.palette import INKS, PER_TOKEN, SELF_HOST, Ink, Theme
-from planner.charts.ticks import dollars, linear_axis
+from planner.charts.ticks import linear_axis, money_axis
 from planner.decision.hybrid_view import FleetCost, HybridView
 from planner.decision.present_hybrid import units
 from planner.format import percent, short, usd
@@ -27,7 +27,7 @@ def fleet_cost_chart(view: HybridView, *, theme: Theme = "light") -> Figure:
     figure = layout([t["name"] for t in (curve, *pure)], ink, PLOT_HEIGHT, LEFT)
     figure["xaxis"] = linear_axis(-0.04 * right, right * 1.04, "Own replicas, kept over the whole horizon", ink, _whole)
     top = max([f.usd_per_month for f in fleets] + [view.pure_own_usd])
-    figure["yaxis"] = linear_axis(0.0, top * 1.12 or 1.0, "USD per month, levelised", ink, dollars)
+    figure["yaxis"] = money_axis(0.0, top * 1.12 or 1.0, "USD per month, levelised", ink)
     return {"data": [curve, *pure, *_lowest(view, right, ink)], "layout": figure}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from planner.charts.frame import Figure, layout, text_trace
 from planner.charts.months import month_axis, month_ticks
 from planner.charts.palette import INKS, PARTS, Ink, Theme
-from planner.charts.ticks import dollars, linear_axis
+from planner.charts.ticks import money_axis
 from planner.decision.present_costs import used_parts
 from planner.domain.result import MonthCost, OptionResult
 from planner.format import usd
@@ -35,7 +35,7 @@ def months_stack_chart(option: OptionResult, *, theme: Theme = "light") -> Figur
     figure["barmode"] = "stack"
     figure["xaxis"] = _month_axis(len(regular), bool(once), ink)
     top = max([one_off, *(m.total_usd for m in regular)], default=0.0) * 1.05 or 1.0
-    figure["yaxis"] = linear_axis(0.0, top, "USD per month", ink, dollars)
+    figure["yaxis"] = money_axis(0.0, top, "USD per month", ink)
     nothing = [] if bars or once else [text_trace(len(regular) / 2, top / 2, "Nothing is paid", "middle center", ink)]
     return {"data": [*bars, *once, *nothing], "layout": figure}
 

@@ -8,7 +8,7 @@ from planner.charts.frame import Figure, layout
 from planner.charts.labels import plain, shorten
 from planner.charts.palette import INKS, Ink, Style, Theme, styles
 from planner.charts.rows import LEFT, LINE_LENGTH, ROW, legend_line, legend_point, point, thick
-from planner.charts.ticks import dollars, label_axis, linear_axis, log_axis
+from planner.charts.ticks import label_axis, money_axis, money_log_axis
 from planner.decision.present_risk_tables import chance, draws_text
 from planner.domain.risk import OptionRisk, Risk
 from planner.format import usd
@@ -62,5 +62,5 @@ def _axis(risk: Risk, ink: Ink) -> dict[str, Any]:
     """From the lowest P10 to the highest P90."""
     low, high = min(o.levelised.p10_usd for o in risk.options), max(o.levelised.p90_usd for o in risk.options)
     if low <= 0:
-        return linear_axis(low, (high if high > low else low + 1) * 1.05, TITLE, ink, dollars)
-    return log_axis(low / 1.25, high * 1.25, TITLE, ink, dollars)
+        return money_axis(low, (high if high > low else low + 1) * 1.05, TITLE, ink)
+    return money_log_axis(low / 1.25, high * 1.25, TITLE, ink)

@@ -8,7 +8,7 @@ from typing import Any
 from planner.charts.frame import Figure, layout, text_trace
 from planner.charts.labels import plain, shorten
 from planner.charts.palette import INKS, PER_TOKEN, PER_TOKEN_DASHES, SELF_HOST, Ink, Theme
-from planner.charts.ticks import dollars, linear_axis
+from planner.charts.ticks import linear_axis, money_axis, money_hover
 from planner.decision.hybrid_view import ClassValue, HybridView
 from planner.decision.present_hybrid import slice_word
 from planner.format import short, usd, usd_small
@@ -17,6 +17,7 @@ PLOT_HEIGHT = 300
 LEFT = 78
 MOST_CLASSES = 3
 NAME_LENGTH = 34
+HOVER = "%{{x:.0f}} hours: {money}<extra>%{{fullData.name}}</extra>"
 
 
 def screening_chart(view: HybridView, *, theme: Theme = "light") -> Figure:
@@ -35,7 +36,7 @@ def screening_chart(view: HybridView, *, theme: Theme = "light") -> Figure:
     crossings = [trace for c in view.classes[:MOST_CLASSES] if _on_chart(c, view) for trace in _crossing(c, view, ink)]
     figure = layout([t["name"] for t in (own, *bought, *points)], ink, PLOT_HEIGHT, LEFT)
     figure["xaxis"] = linear_axis(0.0, month, f"Hours of use of a {slice_word(view)} in the month", ink, short)
-    figure["yaxis"] = linear_axis(0.0, top, f"USD per {slice_word(view)} and month", ink, dollars)
+    figure["yaxis"] = money_axis(0.0, top, f"USD per {slice_word(view)} and month", ink)
     return {"data": [own, *bought, *points, *crossings], "layout": figure}
 
 
@@ -73,7 +74,7 @@ def _top(view: HybridView) -> float:
 def _line(name: str, x: list[float], y: list[float], color: str, dash: str) -> dict[str, Any]:
     line = {"color": color, "dash": dash, "width": 2.5}
     trace = {"type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "line": line}
-    return trace | {"hovertemplate": "%{x:.0f} hours: $%{y:,.0f}<extra>%{fullData.name}</extra>"}
+    return trace | money_hover(y, HOVER)
 
 
 def _bought(value: ClassValue, place: int, view: HybridView, theme: Theme) -> dict[str, Any]:

@@ -23,7 +23,7 @@ DASHES = {
 TRACE_KEYS = {
     "scatter": {
         *("type", "mode", "name", "x", "y", "line", "marker", "text", "textposition", "textfont", "cliponaxis"),
-        *("hovertext", "hovertemplate", "hoverinfo", "showlegend"),
+        *("hovertext", "hovertemplate", "customdata", "hoverinfo", "showlegend"),
     },
     "bar": {*("type", "orientation", "name", "x", "y", "width", "marker", "hovertext", "hoverinfo", "showlegend")},
 }

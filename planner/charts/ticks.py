@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from planner.charts.palette import Ink
-from planner.format import MINUS, short
+from planner.format import short, shown, shown_unit, usd_short
 
 STEPS = (1, 2, 2.5, 5, 10)
 
@@ -35,11 +35,6 @@ def volume(value: float) -> str:
     return short(value)
 
 
-def dollars(value: float) -> str:
-    """Tick of a money axis: `$1.2k`, `−$500`."""
-    return f"{MINUS if value < 0 else ''}${short(abs(value))}"
-
-
 def log_axis(low: float, high: float, title: str, ink: Ink, write: Callable[[float], str]) -> dict[str, Any]:
     """A logarithmic axis from `low` to `high`, given as values."""
     return _axis("log", [math.log10(low), math.log10(high)], log_ticks(low, high), title, ink, write)
@@ -48,6 +43,39 @@ def log_axis(low: float, high: float, title: str, ink: Ink, write: Callable[[flo
 def linear_axis(low: float, high: float, title: str, ink: Ink, write: Callable[[float], str]) -> dict[str, Any]:
     """A linear axis."""
     return _axis("linear", [low, high], linear_ticks(low, high), title, ink, write)
+
+
+def money_axis(low: float, high: float, title: str, ink: Ink) -> dict[str, Any]:
+    """A linear axis of US dollars: its ticks are round in the currency shown, and so is its title."""
+    ticks = linear_ticks(low * _per_usd(), high * _per_usd())
+    return _money("linear", [low, high], ticks, title, ink)
+
+
+def money_log_axis(low: float, high: float, title: str, ink: Ink) -> dict[str, Any]:
+    """The same with a logarithmic scale."""
+    ticks = log_ticks(low * _per_usd(), high * _per_usd())
+    return _money("log", [math.log10(low), math.log10(high)], ticks, title, ink)
+
+
+def _money(kind: str, span: list[float], ticks: list[float], title: str, ink: Ink) -> dict[str, Any]:
+    axis = _axis(kind, span, ticks, shown_unit(title), ink, usd_short)
+    return axis | {"tickvals": [tick / _per_usd() for tick in ticks]}
+
+
+def _per_usd() -> float:
+    return float(shown().units_per_usd)
+
+
+def money_hover(values: Iterable[float], words: str) -> dict[str, Any]:
+    """A hover text with `{money}` for the US dollars of each point, put together by the browser in the currency shown.
+
+    A text per point would be most of the work of a redraw.
+    """
+    sign, rate = shown().symbol, _per_usd()
+    if rate == 1:
+        return {"hovertemplate": words.format(money=f"{sign}%{{y:,.0f}}")}
+    amounts = [value * rate for value in values]
+    return {"hovertemplate": words.format(money=f"{sign}%{{customdata:,.0f}}"), "customdata": amounts}
 
 
 def label_axis(labels: list[str], ink: Ink) -> dict[str, Any]:

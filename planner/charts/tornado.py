@@ -8,7 +8,7 @@ from planner.charts.frame import NOMINAL_WIDTH, Figure, layout, text_trace
 from planner.charts.labels import text_width
 from planner.charts.palette import INKS, LIGHT_BLUE, ORANGE, Ink, Theme
 from planner.charts.rows import LEFT, ROW, legend_line, row_label, thick, vertical
-from planner.charts.ticks import dollars, label_axis, linear_axis
+from planner.charts.ticks import label_axis, money_axis
 from planner.decision.present_risk_tables import driver_value, tornado_title
 from planner.domain.risk import Risk, TornadoBar
 from planner.format import usd
@@ -72,4 +72,4 @@ def _axis(risk: Risk, ink: Ink) -> dict[str, Any]:
     low, high = min(0.0, *ends, 0.0), max(0.0, *ends, 0.0)
     span = (high - low) or 1.0
     note = (text_width(CHANGES) + 16) / (NOMINAL_WIDTH - LEFT - 14) if any(b.sign_changes for b in risk.tornado) else 0
-    return linear_axis(low - 0.04 * span, low + 1.04 * span / (1 - note), "Difference of NPV, USD", ink, dollars)
+    return money_axis(low - 0.04 * span, low + 1.04 * span / (1 - note), "Difference of NPV, USD", ink)

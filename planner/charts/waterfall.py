@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from planner.charts.frame import Figure, layout, text_trace
 from planner.charts.labels import text_width
 from planner.charts.palette import BLUE, GREEN, INKS, SKY, VERMILION, Ink, Theme
-from planner.charts.ticks import dollars, label_axis, linear_axis
+from planner.charts.ticks import label_axis, money_axis
 from planner.decision.cost_view import NAIVE, Step
 from planner.decision.present_costs import STEP_WORDS, waterfall_sentence
 from planner.format import MINUS, usd
@@ -41,7 +41,7 @@ def waterfall_chart(steps: Sequence[Step], *, theme: Theme = "light") -> Figure:
     kinds = [kind for kind in KINDS if any(b.kind == kind for b in bars)]
     figure = layout(kinds, ink, ROW * len(bars) + 16, LEFT)
     figure["barmode"] = "stack"
-    figure["xaxis"] = linear_axis(0.0, _right_end(bars), "USD a month, average", ink, dollars)
+    figure["xaxis"] = money_axis(0.0, _right_end(bars), "USD a month, average", ink)
     figure["yaxis"] = label_axis([b.label for b in bars], ink)
     floats = _trace("", [min(b.start, b.end) for b in bars], HIDDEN, HIDDEN, bars) | {"showlegend": False}
     filled = [

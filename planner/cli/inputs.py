@@ -21,6 +21,11 @@ class InputError(Exception):
 def add_scenario(parser: argparse.ArgumentParser) -> None:
     """The arguments of every command that answers a scenario."""
     parser.add_argument("scenario", type=Path, help="scenario file, YAML or JSON; - reads standard input")
+    add_day(parser)
+
+
+def add_day(parser: argparse.ArgumentParser) -> None:
+    """The day of the prices."""
     parser.add_argument("--on", type=_day, default=None, metavar="DATE", help="day of the prices, YYYY-MM-DD (today)")
 
 

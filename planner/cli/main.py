@@ -12,11 +12,12 @@ from pathlib import Path
 
 from planner import __version__, export
 from planner.catalog import prices
-from planner.catalog.catalog import load
+from planner.catalog.catalog import installed
 from planner.catalog.tables import CatalogError
+from planner.cli.catalog import add_catalog
 from planner.cli.inputs import BAD_INPUT, NO_ANSWER, OK, InputError, add_scenario, day_of, read
 from planner.cli.risk import add_risk, add_sweep
-from planner.cli.text import answer_text, table_text
+from planner.cli.text import answer_text
 from planner.decision.evaluate import decide
 from planner.decision.resolve import resolve
 from planner.domain.document_problems import DocumentError
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="open the app on this machine")
     serve.add_argument("--port", type=int, default=8501, help="port, 8501 by default")
     serve.set_defaults(run=_serve)
-    _add_catalog(commands.add_parser("catalog", help="look at or check the catalog"))
+    add_catalog(commands.add_parser("catalog", help="look at, check or refresh the catalog"))
     return parser
 
 
@@ -73,20 +74,9 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_report)
 
 
-def _add_catalog(parser: argparse.ArgumentParser) -> None:
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    check = commands.add_parser("check", help="read and check every row of data/")
-    check.add_argument("--data", type=Path, default=ROOT / "data", help="folder with the tables")
-    check.set_defaults(run=_catalog_check)
-    listing = commands.add_parser("list", help="ids to use in a scenario")
-    listing.add_argument("what", choices=["providers", "models", "gpus", "gpu-prices", "open-models", "formats"])
-    listing.add_argument("--provider", help="for models: whose")
-    listing.set_defaults(run=_catalog_list)
-
-
 def _answer(options: argparse.Namespace) -> tuple[Scenario, Facts, Result]:
     scenario = read(options.scenario)
-    facts = resolve(scenario, load(), day_of(options))
+    facts = resolve(scenario, installed(), day_of(options))
     return scenario, facts, decide(scenario, facts)
 
 
@@ -136,43 +126,3 @@ def _serve(options: argparse.Namespace) -> int:
     os.chdir(ROOT)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(options.port)]
     os.execv(sys.executable, command)
-
-
-def _catalog_check(options: argparse.Namespace) -> int:
-    catalog = load(options.data)
-    tables = catalog.tables
-    print(
-        f"{len(tables.gpus)} GPUs, {len(tables.gpu_prices)} GPU prices, {len(tables.models)} models, "
-        f"{len(tables.formats)} formats, {len(tables.measured)} measurements, {len(tables.defaults)} defaults: "
-        f"every row is good. {catalog.version}"
-    )
-    return OK
-
-
-def _catalog_list(options: argparse.Namespace) -> int:
-    if options.what == "models":
-        return _list_models(options.provider)
-    if options.what == "providers":
-        print("\n".join(prices.providers()))
-        return OK
-    tables = load().tables
-    rows: dict[str, list[tuple[str, ...]]] = {
-        "gpus": [(r.gpu_id, r.name) for r in tables.gpus],
-        "gpu-prices": [
-            (r.price_id, f"{r.usd_per_gpu_hour:g} USD per GPU-hour", r.term, r.as_of) for r in tables.gpu_prices
-        ],
-        "open-models": [(r.model_id, r.name, r.hf_id) for r in tables.models],
-        "formats": [(r.format_id, r.name, f"{r.bits_per_weight:g} bits per weight") for r in tables.formats],
-    }
-    print(table_text((), rows[options.what]))
-    return OK
-
-
-def _list_models(provider: str | None) -> int:
-    if provider is None:
-        raise InputError("catalog list models: say whose with --provider, e.g. --provider openai.")
-    found = prices.models(provider)
-    if not found:
-        raise InputError(f"the catalog has no provider {provider!r}; see `planner catalog list providers`.")
-    print("\n".join(found))
-    return OK

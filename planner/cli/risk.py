@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import argparse
 import csv
+import datetime as dt
 import sys
 from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from planner.catalog.catalog import load
+from planner.catalog.catalog import installed
 from planner.cli.inputs import NO_ANSWER, OK, InputError, add_scenario, day_of, read
 from planner.cli.text import narrow, titled, wrapped
 from planner.decision import present_risk as words
 from planner.decision import present_risk_tables as tables
+from planner.decision.present_currency import currency_sentence
 from planner.decision.resolve import resolve
 from planner.decision.risk import assess
 from planner.decision.winner_map import Axis, axis, sweep
+from planner.domain.currency import written_in
 from planner.domain.risk import Risk, Sweep
 from planner.domain.scenario import Scenario
 from planner.units import money
@@ -50,12 +53,12 @@ def add_sweep(parser: argparse.ArgumentParser) -> None:
 
 def _risk(options: argparse.Namespace) -> int:
     scenario = read(options.scenario)
-    facts = resolve(scenario, load(), day_of(options))
+    facts = resolve(scenario, installed(), day_of(options))
     try:
         risk = assess(scenario, facts, draws=options.draws, seed=options.seed)
     except ValidationError as error:
         raise InputError(_bounds(error)) from None
-    print(risk.model_dump_json(indent=2) if options.format == "json" else risk_text(scenario, risk))
+    print(risk.model_dump_json(indent=2) if options.format == "json" else risk_text(scenario, risk, facts.on))
     return OK if risk.status == "known" else NO_ANSWER
 
 
@@ -66,9 +69,15 @@ def _bounds(error: ValidationError) -> str:
     return f"--{first['loc'][0]} {first['input']}: {message}."
 
 
-def risk_text(scenario: Scenario, risk: Risk) -> str:
+def risk_text(scenario: Scenario, risk: Risk, on: dt.date) -> str:
     """Headline, spreads, what moves the difference, what is worth knowing, the probe and the ranges."""
-    parts = [scenario.name, "", wrapped(words.headline(risk)), *map(wrapped, words.support(risk))]
+    with written_in(scenario.currency):
+        return _risk_text(scenario, risk, currency_sentence(scenario.currency, on))
+
+
+def _risk_text(scenario: Scenario, risk: Risk, currency: str) -> str:
+    parts = [scenario.name, *([wrapped(currency)] if currency else []), ""]
+    parts += [wrapped(words.headline(risk)), *map(wrapped, words.support(risk))]
     if risk.status == "not_known":
         return "\n".join(parts)
     spreads = narrow(tables.spread_rows(risk), SPREAD_COLUMNS)
@@ -82,7 +91,7 @@ def _sweep(options: argparse.Namespace) -> int:
     scenario = read(options.scenario)
     try:
         axes = list(_axes(scenario, options))
-        found = sweep(scenario, resolve(scenario, load(), day_of(options)), axes)
+        found = sweep(scenario, resolve(scenario, installed(), day_of(options)), axes)
     except ValueError as error:
         raise InputError(str(error)) from None
     if options.format == "json":

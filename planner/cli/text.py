@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import textwrap
 from collections.abc import Sequence
 
 from planner.decision import present
 from planner.decision.present import Table
+from planner.domain.currency import written_in
 from planner.domain.evidence import Evidence
+from planner.domain.freshness import age_text
 from planner.domain.result import Result
 from planner.domain.scenario import Scenario
 
@@ -21,9 +24,16 @@ COMPARISON_COLUMNS = ("Option", "Saved", "Paid back for good", "Internal", "Best
 
 def answer_text(scenario: Scenario, result: Result) -> str:
     """Headline, support, metrics, options with their reasons, break-evens and evidence."""
+    with written_in(scenario.currency):
+        return _answer_text(scenario, result)
+
+
+def _answer_text(scenario: Scenario, result: Result) -> str:
+    currency = present.currency_sentence(scenario.currency, result.on)
     parts = [
         scenario.name,
         f"Prices of {result.on}",
+        *([wrapped(currency)] if currency else []),
         "",
         wrapped(present.headline(scenario, result)),
         *(wrapped(sentence) for sentence in present.support(scenario, result)),
@@ -36,7 +46,7 @@ def answer_text(scenario: Scenario, result: Result) -> str:
         titled(narrow(present.comparison_rows(result), COMPARISON_COLUMNS)),
         titled(present.switch_rows(result)),
         "\nFigures and their sources\n" + "=" * 25,
-        *(_evidence(item) for item in result.evidence),
+        *(_evidence(item, result.on) for item in result.evidence),
     ]
     return "\n".join(parts)
 
@@ -46,10 +56,11 @@ def wrapped(text: str) -> str:
     return textwrap.fill(text, WIDTH)
 
 
-def _evidence(item: Evidence) -> str:
-    """One figure with unit, origin, date and source."""
+def _evidence(item: Evidence, on: dt.date) -> str:
+    """One figure with unit, origin, date, age on the day of the prices, and source."""
     note = f"; {item.note}" if item.note else ""
-    dated = f" of {item.as_of}" if item.as_of else ", undated"
+    age = age_text(item.as_of, on)
+    dated = f" of {item.as_of}, {age}" if item.as_of else f", {age}"
     text = f"{item.label}: {item.value} {item.unit} ({item.origin}{dated}). {item.source} {item.source_url}{note}"
     return textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
-from planner.domain.prices import LongTier, RateCard, TokenPrices
+from planner.domain.prices import CacheLife, LongTier, RateCard, TokenPrices
 from planner.units import MTOK, FloatArray
 
 
@@ -21,12 +22,26 @@ def rates_for(rates: RateCard, tiers: tuple[LongTier, ...], prompt_tokens: float
     return tier.rates if tier else rates
 
 
-def _card_usd(card: RateCard, fresh: float, cached: float, write: float, generated: float) -> float:
-    fresh_price = float(card.input_usd_per_mtok)
+class _Tokens(NamedTuple):
+    """Tokens of one request. The three prompt parts are disjoint; reasoning is a part of generated."""
+
+    fresh: float
+    cached: float
+    write: float
+    generated: float
+    reasoning: float
+
+
+def _card_usd(card: RateCard, tokens: _Tokens, life: CacheLife) -> float:
+    fresh_price, output_price = float(card.input_usd_per_mtok), float(card.output_usd_per_mtok)
+    write_rate = card.cache_write_rate(life)
     cached_price = fresh_price if card.cached_input_usd_per_mtok is None else float(card.cached_input_usd_per_mtok)
-    write_price = fresh_price if card.cache_write_usd_per_mtok is None else float(card.cache_write_usd_per_mtok)
-    output_price = float(card.output_usd_per_mtok)
-    return (fresh * fresh_price + cached * cached_price + write * write_price + generated * output_price) / MTOK
+    write_price = fresh_price if write_rate is None else float(write_rate)
+    prompt = tokens.fresh * fresh_price + tokens.cached * cached_price + tokens.write * write_price
+    usd = prompt + tokens.generated * output_price
+    if card.reasoning_usd_per_mtok is not None:
+        usd += tokens.reasoning * (float(card.reasoning_usd_per_mtok) - output_price)
+    return usd / MTOK
 
 
 def request_usd(
@@ -36,18 +51,21 @@ def request_usd(
     cached: float = 0.0,
     write: float = 0.0,
     generated: float,
+    reasoning: float = 0.0,
     batch_fraction: float = 0.0,
+    cache_life: CacheLife = "5m",
 ) -> float:
     """API-1: USD for ONE request; volume multiplies this, so a month's tokens never reach a long-context tier.
 
-    Prompt tokens are disjoint: `fresh` + `cached` + `write` is the prompt. `generated` holds reasoning tokens too.
-    `batch_fraction` of requests go through the batch offer; callers block the option when there is none (API-3).
+    Prompt tokens are disjoint: `fresh` + `cached` + `write` is the prompt. `generated` holds reasoning tokens too;
+    `reasoning` says how many of them, for a model that has a price of its own for them. `batch_fraction` of requests
+    go through the batch offer; callers block the option when there is none (API-3), or no such cache life (API-2).
     """
-    prompt = fresh + cached + write
-    standard = _card_usd(rates_for(prices.rates, prices.long_tiers, prompt), fresh, cached, write, generated)
+    prompt, tokens = fresh + cached + write, _Tokens(fresh, cached, write, generated, reasoning)
+    standard = _card_usd(rates_for(prices.rates, prices.long_tiers, prompt), tokens, cache_life)
     if batch_fraction == 0 or prices.batch_rates is None:
         return standard
-    batch = _card_usd(rates_for(prices.batch_rates, prices.batch_long_tiers, prompt), fresh, cached, write, generated)
+    batch = _card_usd(rates_for(prices.batch_rates, prices.batch_long_tiers, prompt), tokens, cache_life)
     return standard * (1 - batch_fraction) + batch * batch_fraction
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import numpy as np
 
 from planner.decision.choose import recommend_many
@@ -12,11 +10,11 @@ from planner.decision.kernel.fleet import Z_P90
 from planner.decision.kernel.workstation import WORKSTATION_HIGH, WORKSTATION_LOW
 from planner.domain.base import as_of_date
 from planner.domain.facts import BlockedFacts, Facts, OwnedFacts, PricedFacts, RentedFacts
+from planner.domain.freshness import OLD, is_stale, prices_in
 from planner.domain.options import COMPLEXITY_RANK
 from planner.domain.result import ConfidenceLevel, Flip, OptionResult
 from planner.format import percent, plural
 
-STALE_DAYS = 90
 FAR_SHAPE = 4.0
 """A measurement carried over further than this is a doubt (bench/RESULTS.md has the errors)."""
 NEAR_FLIP = 0.1
@@ -116,21 +114,20 @@ def _far(facts: Facts) -> list[str]:
     )
 
 
-def _price_dates(facts: Facts) -> list[dt.date]:
+def _price_dates(facts: Facts) -> list[str]:
     """Dates of the prices; specifications do not age so."""
-    items = [item for found in _priced(facts) for item in found.evidence]
-    return [as_of_date(item.as_of) for item in items if item.as_of and item.unit.startswith("USD")]
+    return [item.as_of for item in prices_in(item for found in _priced(facts) for item in found.evidence) if item.as_of]
 
 
-def _later(facts: Facts) -> list[dt.date]:
-    return [day for day in _price_dates(facts) if day > facts.on]
+def _later(facts: Facts) -> list[str]:
+    return [as_of for as_of in _price_dates(facts) if as_of_date(as_of) > facts.on]
 
 
 def _dates(facts: Facts) -> list[str]:
     """Prices older than 90 days on the day of the answer, or younger than that day."""
-    old = [day for day in _price_dates(facts) if (facts.on - day) > dt.timedelta(days=STALE_DAYS)]
+    old = [as_of_date(as_of) for as_of in _price_dates(facts) if is_stale(as_of, facts.on)]
     later = _later(facts)
-    said = [f"{plural(len(old), 'price')} older than {STALE_DAYS} days, the oldest of {min(old)}."] if old else []
+    said = [f"{plural(len(old), 'price')} {OLD}, the oldest of {min(old)}."] if old else []
     return said + ([f"{plural(len(later), 'price')} dated after {facts.on}, the day asked for."] if later else [])
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from planner.cost.billing import rate_limit_shares
-from planner.domain.facts import CONSTRAINTS, Reason
+from planner.domain.facts import CONSTRAINTS, BlockedFacts, OptionFacts, OwnedFacts, Reason, RentedFacts
+from planner.domain.licence import LicenceFinding, LicenceTerms, licence_problems
 from planner.domain.options import ApiOption, HostedOption, HybridOption, Option, SelfHosted, WorkstationOption
 from planner.domain.scenario import Scenario
 from planner.domain.workload import TaskClass
@@ -15,34 +16,70 @@ from planner.workload.demand import class_arrays
 SECONDS_PER_MINUTE = 60
 
 
-def failed_constraints(option: Option, scenario: Scenario, overflow_share: float = 1.0) -> tuple[Reason, ...]:
+TEXT = ("text",)
+ModelFacts = RentedFacts | OwnedFacts | BlockedFacts
+Known = dict[str, ModelFacts]
+"""Pinned facts that may name a model's licence and what it reads, by option_id."""
+
+
+def failed_constraints(
+    option: Option, scenario: Scenario, facts: Iterable[OptionFacts], overflow_share: float = 1.0
+) -> tuple[Reason, ...]:
     """Every hard constraint that the option fails, in the order of DEC-1, those of its parts included.
 
-    `overflow_share` is the share of the busiest hour that an option made of two sends to its per-token part.
+    `facts` are those of the scenario's options. `overflow_share` is the share of the busiest hour that an option made
+    of two sends to its per-token part.
     """
-    found = [*_own(option, scenario), *_rate(option, scenario), *_of_parts(option, scenario, overflow_share)]
-    unique = {(reason.code, reason.field): reason for reason in found}
+    known = _known(facts)
+    found = [
+        *_own(option, scenario, known),
+        *_rate(option, scenario),
+        *_of_parts(option, scenario, known, overflow_share),
+    ]
+    unique = {(reason.code, reason.field, reason.message): reason for reason in found}
     return tuple(sorted(unique.values(), key=lambda reason: CONSTRAINTS.index(reason.code)))
 
 
-def _own(option: Option, scenario: Scenario) -> Iterator[Reason]:
+def licence_warnings(option: Option, scenario: Scenario, facts: Iterable[OptionFacts]) -> tuple[str, ...]:
+    """What the licence of the option's model, or of its parts, asks for that the scenario does not say."""
+    known = _known(facts)
+    return tuple(
+        dict.fromkeys(text for part in (option, *_parts(option, scenario)) for text in _open(part, scenario, known))
+    )
+
+
+def _known(facts: Iterable[OptionFacts]) -> Known:
+    return {found.option_id: found for found in facts if isinstance(found, ModelFacts)}
+
+
+def _open(option: Option, scenario: Scenario, known: Known) -> Iterator[str]:
+    terms = _terms(option, known)
+    for found in _findings(option, scenario, known):
+        if not found.failed and terms is not None:
+            yield f"{found.message}: type in organisation.{found.field} to have it checked ({terms.source_url})."
+
+
+def _own(option: Option, scenario: Scenario, known: Known) -> Iterator[Reason]:
     yield from _privacy(option, scenario)
-    yield from _licence(option)
-    yield from _modality(option, scenario)
+    yield from _licence(option, scenario, known)
+    yield from _modality(option, scenario, known)
     yield from _quality(option, scenario)
 
 
-def _of_parts(option: Option, scenario: Scenario, overflow_share: float) -> Iterator[Reason]:
-    """What forbids a part forbids the whole; private work may stay away from the overflow of a hybrid alone."""
+def _parts(option: Option, scenario: Scenario) -> tuple[Option, ...]:
+    """The options that it is made of, own fleet first."""
     by_id = {o.option_id: o for o in scenario.options}
+    names = (getattr(option, field, None) for field in ("base_id", "overflow_id"))
+    return tuple(by_id[name] for name in names if name in by_id)
+
+
+def _of_parts(option: Option, scenario: Scenario, known: Known, overflow_share: float) -> Iterator[Reason]:
+    """What forbids a part forbids the whole; private work may stay away from the overflow of a hybrid alone."""
     keeps_private = isinstance(option, HybridOption) and option.mode == "overflow"
-    for name, field in ((getattr(option, f, None), f) for f in ("base_id", "overflow_id")):
-        part = by_id.get(name or "")
-        if part is None:
-            continue
-        yield from _licence(part)
-        yield from _modality(part, scenario)
-        if field == "base_id" or not keeps_private:
+    for part in _parts(option, scenario):
+        yield from _licence(part, scenario, known)
+        yield from _modality(part, scenario, known)
+        if part.option_id == getattr(option, "base_id", None) or not keeps_private:
             yield from _privacy(part, scenario)
         yield from _rate(part, scenario, overflow_share)
 
@@ -70,18 +107,53 @@ def _privacy(option: Option, scenario: Scenario) -> Iterator[Reason]:
         )
 
 
-def _licence(option: Option) -> Iterator[Reason]:
-    if not option.licence_allows:
+def _licence(option: Option, scenario: Scenario, known: Known) -> Iterator[Reason]:
+    """Your own judgement where there is one, or else the clauses of the licence that were pinned with the prices."""
+    if option.licence_allows is False:
         yield Reason(
             code="LICENCE",
             message=f"The licence of {option.label} does not allow this use.",
             field=_where(option, "licence_allows"),
             remedy="Choose a model with another licence, or obtain one.",
         )
+    terms = _terms(option, known)
+    for found in _findings(option, scenario, known):
+        if found.failed and terms is not None:
+            yield Reason(
+                code="LICENCE",
+                message=f"{found.message}. {terms.clause} Source: {terms.source_url}, read {terms.as_of}.",
+                field=f"organisation.{found.field}",
+                remedy="Choose a model with another licence; if you hold one that covers this use, or the clause is "
+                f"not about it, say so at {_where(option, 'licence_allows')}.",
+            )
 
 
-def _modality(option: Option, scenario: Scenario) -> Iterator[Reason]:
-    missing = [task for task in scenario.workload.classes if task.modality not in option.modalities]
+def _terms(option: Option, known: Known) -> LicenceTerms | None:
+    """The licence that decides: none where the owner judged it, or where none is known."""
+    facts = known.get(option.option_id)
+    return facts.licence if facts is not None and option.licence_allows is None else None
+
+
+def _findings(option: Option, scenario: Scenario, known: Known) -> tuple[LicenceFinding, ...]:
+    terms, facts = _terms(option, known), known.get(option.option_id)
+    if terms is None or facts is None:
+        return ()
+    return licence_problems(terms, scenario.organisation, facts.modalities or TEXT)
+
+
+def _reads(option: Option, known: Known) -> tuple[str, ...] | None:
+    """What the option reads; None for a hybrid that leaves it to its parts."""
+    if option.modalities is not None:
+        return option.modalities
+    if isinstance(option, HybridOption):
+        return None
+    facts = known.get(option.option_id)
+    return facts.modalities or TEXT if facts is not None else TEXT
+
+
+def _modality(option: Option, scenario: Scenario, known: Known) -> Iterator[Reason]:
+    reads = _reads(option, known)
+    missing = [task for task in scenario.workload.classes if reads is not None and task.modality not in reads]
     if missing:
         needed = ", ".join(sorted({task.modality for task in missing}))
         yield Reason(

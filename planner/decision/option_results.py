@@ -9,10 +9,11 @@ import numpy as np
 
 from planner.cost.split import split_usd_per_mtok
 from planner.decision.cash import cash_flows
-from planner.decision.constraints import failed_constraints
+from planner.decision.constraints import failed_constraints, licence_warnings
 from planner.decision.fleets import fleet, overflow_share
 from planner.decision.kernel import COMPONENTS, Bill, Drivers, Model, OptionCost, Paths, SelfHostedCost, paths
 from planner.domain.facts import BlockedFacts, Facts, OptionFacts, PerTokenFacts
+from planner.domain.freshness import price_age_warnings
 from planner.domain.options import PER_TOKEN_KINDS, Option
 from planner.domain.result import MonthCost, OptionResult
 from planner.units import CALENDARS, MTOK, add_months
@@ -52,7 +53,8 @@ def _result(
     reference: Rates | None,
 ) -> OptionResult:
     cost = model.costs.get(option.option_id)
-    failed = failed_constraints(option, model.scenario, 1.0 if cost is None else overflow_share(cost, along))
+    share = 1.0 if cost is None else overflow_share(cost, along)
+    failed = failed_constraints(option, model.scenario, facts.options, share)
     base = OptionResult(option_id=option.option_id, label=option.label, kind=option.kind, status="blocked")
     if isinstance(known, BlockedFacts) or bill is None or cost is None:
         reasons = known.reasons if isinstance(known, BlockedFacts) else ()
@@ -62,7 +64,11 @@ def _result(
         update={
             "status": "excluded" if failed else "ok",
             "reasons": failed,
-            "warnings": known.warnings,
+            "warnings": (
+                *known.warnings,
+                *licence_warnings(option, model.scenario, facts.options),
+                *price_age_warnings(known.evidence, facts.on),
+            ),
             "months": months,
             "soft_score": _soft_score(option, model),
             "fleet": fleet(option, facts, model, along),
@@ -131,7 +137,7 @@ def _reference_rates(model: Model, facts: Facts, bills: dict[str, Bill], along: 
     """Prices of the cheapest per-token option: the ratio by which a fleet's cost is split."""
     kinds = {o.option_id: o.kind for o in model.scenario.options}
     known = {f.option_id: f for f in facts.options if isinstance(f, PerTokenFacts)}
-    allowed = {o.option_id for o in model.scenario.options if not failed_constraints(o, model.scenario)}
+    allowed = {o.option_id for o in model.scenario.options if not failed_constraints(o, model.scenario, facts.options)}
     priced = [name for name in bills if kinds[name] in PER_TOKEN_KINDS and name in known]
     names = [name for name in priced if name in allowed] or priced
     cheapest = min(names, key=lambda name: (float(bills[name].npv_usd(along)), name), default=None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from planner.decision.present_currency import currency_sentence
 from planner.decision.present_decision import comparison_rows, required_rows
 from planner.decision.present_inputs import assumption_rows, workload_rows
 from planner.decision.present_risk_tables import switch_rows
@@ -30,6 +31,7 @@ from planner.decision.present_tables import (
     why,
     year_rows,
 )
+from planner.domain.currency import written_in
 from planner.domain.result import BreakEven, OptionResult, Result
 from planner.domain.scenario import Scenario
 from planner.format import percent, plural, requests_per_day, tokens_per_day, usd, usd_small
@@ -43,6 +45,7 @@ __all__ = [
     "break_even_rows",
     "break_even_sentences",
     "comparison_rows",
+    "currency_sentence",
     "evidence_rows",
     "headline",
     "label_of",
@@ -82,7 +85,15 @@ class Metric(NamedTuple):
 
 
 def headline(scenario: Scenario, result: Result) -> str:
-    """The answer in one sentence with its money, followed by its confidence."""
+    """The answer in one sentence with its money, followed by its confidence.
+
+    It is kept with a saved revision, so it is always in the scenario's own currency.
+    """
+    with written_in(scenario.currency):
+        return _headline(scenario, result)
+
+
+def _headline(scenario: Scenario, result: Result) -> str:
     chosen = _recommended(result)
     if chosen is None:
         return _no_answer(result)

@@ -7,7 +7,17 @@ from collections.abc import Iterable, Sequence
 
 from planner.decision.cost_view import NAIVE, Step, StepKey, cash_years, run_rate_usd_per_year, usd_per_attempt
 from planner.decision.present import Metric, mix
-from planner.decision.present_tables import COMPONENTS, NONE, NOT_KNOWN, Column, Table, cents, label_of, share
+from planner.decision.present_tables import (
+    COMPONENTS,
+    NOT_KNOWN,
+    Column,
+    Table,
+    cents,
+    four_digits,
+    label_of,
+    right,
+    share,
+)
 from planner.domain.result import Comparison, MonthCost, OptionResult, Result
 from planner.domain.scenario import Scenario
 from planner.format import percent, plural, requests_per_day, usd, usd_small
@@ -129,7 +139,7 @@ def waterfall_sentence(steps: Sequence[Step]) -> str:
 
 def waterfall_rows(steps: Sequence[Step]) -> Table:
     """Every step, the sum so far, and what it is; the last line is the average month."""
-    figures = [Column(name, "USD/month", "right") for name in ("Adds", "Sum so far")]
+    figures = right(("Adds", "USD/month"), ("Sum so far", "USD/month"))
     rows, so_far = [], 0.0
     for step in steps:
         so_far += step.usd_per_month
@@ -142,7 +152,7 @@ def waterfall_rows(steps: Sequence[Step]) -> Table:
 def part_rows(option: OptionResult) -> Table:
     """Parts of every year and of the whole; one-off cost is a line of its own, never in a year."""
     used = used_parts(option)
-    columns = (Column("Period"), *(Column(label, "USD", "right") for label, _ in used), Column("Total", "USD", "right"))
+    columns = (Column("Period"), *right(*((label, "USD") for label, _ in used), ("Total", "USD")))
     regular = [m for m in option.months if m.month > 0]
     years = range(1, math.ceil(len(regular) / MONTHS_PER_YEAR) + 1)
     rows = [_parts(f"Year {y}", [m for m in regular if math.ceil(m.month / MONTHS_PER_YEAR) == y], used) for y in years]
@@ -172,19 +182,19 @@ def unit_rows(scenario: Scenario, result: Result, option: OptionResult) -> Table
     attempt = usd_per_attempt(scenario, option)
     volume = f"TCO / requests, at {requests_per_day(result.demand.requests_per_day)} in month 1."
     rows = [
-        ("Per request", _small(option.usd_per_request), volume),
-        ("Per usable answer", _small(option.usd_per_successful_request), "Failed answers are asked again and paid."),
-        ("Per 1M tokens, blended", _small(option.blended_usd_per_mtok), f"At this mix: {mix(result)}."),
-        ("Per 1M input tokens", _small(option.input_usd_per_mtok), "Share of the whole cost by the rule below."),
-        ("Per 1M output tokens", _small(option.output_usd_per_mtok), "Share of the whole cost by the rule below."),
+        ("Per request", four_digits(option.usd_per_request), volume),
+        (
+            "Per usable answer",
+            four_digits(option.usd_per_successful_request),
+            "Failed answers are asked again and paid.",
+        ),
+        ("Per 1M tokens, blended", four_digits(option.blended_usd_per_mtok), f"At this mix: {mix(result)}."),
+        ("Per 1M input tokens", four_digits(option.input_usd_per_mtok), "Share of the whole cost by the rule below."),
+        ("Per 1M output tokens", four_digits(option.output_usd_per_mtok), "Share of the whole cost by the rule below."),
     ]
     if attempt is not None and attempt != option.usd_per_request:
-        rows.insert(2, ("Per attempt", _small(attempt), "Failed ones counted too."))
-    return Table("Unit costs", (Column("Unit"), Column("Cost", "USD", "right"), Column("What it is")), tuple(rows))
-
-
-def _small(value: float | None) -> str:
-    return NONE if value is None else usd_small(value).replace("$", "")
+        rows.insert(2, ("Per attempt", four_digits(attempt), "Failed ones counted too."))
+    return Table("Unit costs", (Column("Unit"), *right(("Cost", "USD")), Column("What it is")), tuple(rows))
 
 
 def usage_sentence(option: OptionResult) -> str:
@@ -204,7 +214,7 @@ def cash_rows(option: OptionResult) -> Table:
         )
         for y in cash_years(option)
     ]
-    return Table("Cash and book by year", (Column("Period"), *(Column(n, "USD", "right") for n in names)), tuple(rows))
+    return Table("Cash and book by year", (Column("Period"), *right(*((n, "USD") for n in names))), tuple(rows))
 
 
 def cash_sentence(option: OptionResult) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from planner.decision.present_tables import NONE, Column, Table, _right, cents, label_of
+from planner.decision.present_tables import NONE, Column, Table, cents, four_digits, label_of, right
 from planner.domain.result import BreakEven, Comparison, Result
-from planner.format import percent, short, usd_small
+from planner.format import percent, short, shown_unit
 
 
 def comparison_rows(result: Result) -> Table:
@@ -14,8 +14,8 @@ def comparison_rows(result: Result) -> Table:
     columns = (
         Column("Option"),
         Column("Against"),
-        *_right(("Saved, NPV", "USD"), ("Cheaper in", "months"), ("Paid back first", "month")),
-        *_right(
+        *right(("Saved, NPV", "USD"), ("Cheaper in", "months"), ("Paid back first", "month")),
+        *right(
             ("Paid back for good", "month"), ("Internal rate of return", "% a year"), ("Best month to move", "month")
         ),
     )
@@ -48,7 +48,7 @@ def required_rows(result: Result) -> Table:
         Column("Per token"),
         Column("Self-hosted"),
         Column("Figure"),
-        *_right(("Now", ""), ("For the same cost", "")),
+        *right(("Now", ""), ("For the same cost", "")),
         Column("Unit"),
     )
     first = result.break_evens[0].per_token_id if result.break_evens else None
@@ -69,24 +69,24 @@ def _required(result: Result, pair: BreakEven) -> list[tuple[str, ...]]:
             "Per-token price, blended",
             _price(need.api_usd_per_mtok_now),
             _price(need.api_usd_per_mtok),
-            "USD per 1M tokens",
+            shown_unit("USD per 1M tokens"),
         ),
     ]
     if need.usd_per_gpu_hour_now is not None:
         now = _price(need.usd_per_gpu_hour_now)
-        rows.append(("GPU price", now, _price(need.usd_per_gpu_hour), "USD per GPU-hour"))
+        rows.append(("GPU price", now, _price(need.usd_per_gpu_hour), shown_unit("USD per GPU-hour")))
     if need.utilisation_fraction_now is not None:
         now, wanted = percent(need.utilisation_fraction_now), _or_none(need.utilisation_fraction, percent)
         rows.append(("Work over capacity", now.rstrip("%"), wanted.rstrip("%"), "%"))
         rows.append(("Throughput of a replica", "1", _or_none(need.throughput_ratio, short), "times the figure used"))
     if need.staff_usd_per_month_now is not None:
         wanted = _or_none(need.staff_usd_per_month, cents)
-        rows.append(("People, self-hosted side", cents(need.staff_usd_per_month_now), wanted, "USD/month"))
+        rows.append(("People, self-hosted side", cents(need.staff_usd_per_month_now), wanted, shown_unit("USD/month")))
     return [(*sides, *row) for row in rows]
 
 
 def _price(value: float | None) -> str:
-    return "impossible" if value is None else usd_small(value).replace("$", "")
+    return four_digits(value, "impossible")
 
 
 def _or_none(value: float | None, show: Callable[[float], str]) -> str:

@@ -27,6 +27,14 @@ def _yes(value: Any) -> str:
     return "yes" if value else "no"
 
 
+def _judged(value: Any) -> str:
+    return "yes: you hold one that covers it" if value else "no"
+
+
+def _model(value: Any) -> str:
+    return f"{value.name}, {number(value.total_params / 1e9)} billion parameters"
+
+
 class Field(NamedTuple):
     """How one field of a value is shown."""
 
@@ -43,6 +51,14 @@ SCENARIO = (
     Field("fte_usd_per_year", "Engineer, full time, loaded", "USD/year", number),
     Field("tie_band_fraction", "Tie band", "%", pct),
 )
+ORGANISATION = (
+    Field("commercial_use", "Commercial use", "", _yes),
+    Field("eu_domiciled", "Based in the EU", "", _yes),
+    Field("monthly_active_users", "Monthly users now, affiliates included", "users", number),
+    Field("monthly_active_users_at_release", "Monthly users before the model's release", "users", number),
+    Field("revenue_usd_per_month", "Revenue of the group", "USD/month", number),
+    Field("revenue_usd_per_year", "Revenue of the group", "USD/year", number),
+)
 PROFILE = (Field("peak_ratio", "Busiest hour / mean hour, of the hourly profile", "ratio", number),)
 PEAK = (Field("peak_to_mean", "Busiest hour / mean hour", "ratio", number),)
 WORKLOAD = (Field("volume_multiplier", "What-if factor on volume", "ratio", number),)
@@ -54,6 +70,7 @@ LATENCY = (
 PER_TOKEN = (Field("provider", "Provider"), Field("model", "Model"))
 RENTED = (
     Field("model_id", "Model"),
+    Field("model", "Imported model", "", _model),
     Field("format_id", "Weight format"),
     Field("gpu_id", "GPU"),
     Field("gpus_per_replica", "GPUs per replica", "GPUs", number),
@@ -77,7 +94,9 @@ TYPED = (
     Field("input_usd_per_mtok", "Fresh input price", "USD per 1M tokens", number),
     Field("cached_input_usd_per_mtok", "Cached input price", "USD per 1M tokens", number),
     Field("cache_write_usd_per_mtok", "Cache write price", "USD per 1M tokens", number),
+    Field("cache_write_1h_usd_per_mtok", "Cache write price, kept one hour", "USD per 1M tokens", number),
     Field("output_usd_per_mtok", "Output price", "USD per 1M tokens", number),
+    Field("reasoning_usd_per_mtok", "Reasoning price", "USD per 1M tokens", number),
     Field("batch_discount_fraction", "Batch discount", "%", pct),
     Field("long_context_threshold_tokens", "Long-context threshold", "prompt tokens", number),
     Field("long_input_multiplier", "Long-context factor, input", "ratio", number),
@@ -115,10 +134,13 @@ EVERY_OPTION = (
     Field("input_token_ratio", "Prompt tokens per workload token", "ratio", number),
     Field("output_token_ratio", "Output tokens per workload token", "ratio", number),
     Field("modalities", "Reads", "", ", ".join),
-    Field("licence_allows", "Licence allows this use", "", _yes),
+    Field("licence_allows", "Licence allows this use", "", _judged),
     Field("private_allowed", "May serve private classes", "", _yes),
 )
 CONTRACT = (
+    Field("region", "Region of the list price"),
+    Field("service_tier", "Service tier of the list price"),
+    Field("cache_write_ttl", "Life of written caches"),
     Field("cache_ttl_s", "Cache life", "s", number),
     Field("prefixes", "Different cached prefixes", "prefixes", number),
     Field("cache_storage_usd_per_mtok_hour", "Storage of cached tokens", "USD per 1M tokens and hour", number),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from planner.decision.hybrid_figures import HybridView, Parts, Slice
 from planner.decision.present import Metric
-from planner.decision.present_tables import NONE, Column, Table, cents, share
-from planner.format import percent, plural, short, usd, usd_small
+from planner.decision.present_tables import NONE, Column, Table, cents, four_digits, right, share
+from planner.format import percent, plural, short, usd
 
 SLICES_SHOWN = 12
 LEVELISED = "Levelised: NPV over the horizon as an equal sum a month, as in the verdict; people and one-off included."
@@ -164,14 +164,13 @@ def _cascade(view: HybridView) -> str:
 
 def merit_rows(view: HybridView) -> Table:
     """HYB-2: classes in the order in which the own fleet serves them."""
-    per = "USD/replica-hour" if view.slice_replicas == 1 else f"USD/{view.slice_replicas} replica-hours"
+    hours = "replica-hour" if view.slice_replicas == 1 else f"{view.slice_replicas} replica-hours"
+    per = f"USD/{hours}"
     columns = (
         Column("Served"),
         Column("Class"),
         Column("Share of the work", "%", "right"),
-        Column("Per token", per, "right"),
-        Column("Own, for the work", per, "right"),
-        Column("Saves", per, "right"),
+        *right(("Per token", per), ("Own, for the work", per), ("Saves", per)),
         Column("Worth owning above", "hours/month", "right"),
         Column("Why here"),
     )
@@ -180,19 +179,15 @@ def merit_rows(view: HybridView) -> Table:
             str(place),
             c.label,
             percent(c.work_fraction).rstrip("%"),
-            _rate(c.api_usd_per_hour),
-            _rate(c.own_usd_per_hour),
-            _rate(c.api_usd_per_hour - c.own_usd_per_hour),
+            four_digits(c.api_usd_per_hour),
+            four_digits(c.own_usd_per_hour),
+            four_digits(c.api_usd_per_hour - c.own_usd_per_hour),
             NONE if c.threshold_hours is None else short(c.threshold_hours, 4),
             "Private: first, never overflows." if c.private else "The dearest elsewhere goes first.",
         )
         for place, c in enumerate(view.classes, start=1)
     )
     return Table("Which class is served first", columns, rows)
-
-
-def _rate(usd_per_hour: float) -> str:
-    return usd_small(usd_per_hour).replace("$", "")
 
 
 def slice_rows(view: HybridView) -> Table:
@@ -202,8 +197,7 @@ def slice_rows(view: HybridView) -> Table:
         Column(name),
         Column("Works", "hours/month", "right"),
         Column("Capacity factor", "%", "right"),
-        Column("Saves in tokens", "USD/month", "right"),
-        Column("Costs", "USD/month", "right"),
+        *right(("Saves in tokens", "USD/month"), ("Costs", "USD/month")),
         Column("Verdict"),
     )
     shown = _shown(view)

@@ -13,6 +13,7 @@ from planner.decision.present_fields import (
     LATENCY,
     MORE_OPERATIONS,
     OPERATIONS,
+    ORGANISATION,
     PEAK,
     PER_TOKEN,
     PROFILE,
@@ -96,12 +97,23 @@ def _class_row(task: TaskClass) -> tuple[str, ...]:
 
 def assumption_rows(scenario: Scenario) -> Table:
     """Every assumption that plays a part; one that equals the program's default says so."""
-    rows: list[Row] = [*_rows(scenario, SCENARIO), *_rows(scenario.timeline, TIMELINE[:1])]
+    rows: list[Row] = [*_rows(scenario, SCENARIO), *_currency(scenario), *_rows(scenario.timeline, TIMELINE[:1])]
     rows += [*_changed(scenario.timeline, TIMELINE[1:]), *_changed(scenario.timeline.growth, GROWTH)]
+    rows += _changed(scenario.organisation, ORGANISATION)
     rows += [*_rows(scenario.latency, LATENCY), *_workload(scenario), *_workload_source(scenario)]
     for option in scenario.options:
         rows += _option_rows(option)
     return Table("Assumptions", ASSUMPTION_COLUMNS, tuple(rows))
+
+
+def _currency(scenario: Scenario) -> list[Row]:
+    """The rate that amounts are shown at; prices and wages put in are US dollars whatever is shown."""
+    held = scenario.currency
+    if held is None:
+        return []
+    value, unit = held.rate_text.split(" ", 1)
+    told = "; ".join(part for part in (held.source, held.source_url, held.as_of) if part)
+    return [(EVERY, "Currency shown", value, unit, told)]
 
 
 def _workload(scenario: Scenario) -> list[Row]:

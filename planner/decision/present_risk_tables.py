@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planner.decision.driver_words import WORDS
-from planner.decision.present_tables import NONE, Column, Table, cents, label_of
+from planner.decision.present_tables import NONE, Column, Table, cents, label_of, right
 from planner.domain.result import Flip, Result
 from planner.domain.risk import RangeUsed, Risk, TornadoBar
 from planner.format import percent, plural, short
@@ -32,15 +32,11 @@ def _name(risk: Risk, option_id: str | None) -> str:
     return risk.option(option_id).label if option_id else NONE
 
 
-def _right(*columns: tuple[str, str]) -> tuple[Column, ...]:
-    return tuple(Column(name, unit, "right") for name, unit in columns)
-
-
 def spread_rows(risk: Risk) -> Table:
     """One row per eligible option, the likeliest winner first."""
     columns = (
         Column("Option"),
-        *_right(
+        *right(
             ("Cheapest in", "% of draws"),
             ("Sampling error", "% points"),
             ("Monthly P10", "USD/month"),
@@ -89,8 +85,8 @@ def tornado_rows(risk: Risk) -> Table:
     """UNC-3 as a table; a positive difference means that the recommendation is cheaper."""
     columns = (
         Column("Figure"),
-        *_right(("P10", ""), ("P90", "")),
-        *_right(("At P10", "USD"), ("All at P50", "USD"), ("At P90", "USD"), ("Swing", "USD")),
+        *right(("P10", ""), ("P90", "")),
+        *right(("At P10", "USD"), ("All at P50", "USD"), ("At P90", "USD"), ("Swing", "USD")),
         Column("Winner changes"),
     )
     rows = tuple(
@@ -107,7 +103,8 @@ def tornado_rows(risk: Risk) -> Table:
 
 def worth_rows(risk: Risk) -> Table:
     """UNC-4 and UNC-5: what knowing a figure before deciding would save."""
-    columns = (Column("Figure known exactly"), Column("Expected saving", "USD, today's value", "right"), Column("Note"))
+    saving = right(("Expected saving", "USD, today's value"))
+    columns = (Column("Figure known exactly"), *saving, Column("Note"))
     below = f"below what {draws_text(risk)} can tell" if risk.evpi_usd else ""
     rows = [("Everything at once (EVPI)", cents(risk.evpi_usd), "the most that any study can save")]
     rows += [
@@ -121,8 +118,8 @@ def range_rows(risk: Risk) -> Table:
     """UNC-1: the ranges, with who says so."""
     columns = (
         Column("Figure"),
-        *_right(("P10", ""), ("P50", ""), ("P90", "")),
-        *_right(("Shape", ""), ("Origin", "")),
+        *right(("P10", ""), ("P50", ""), ("P90", "")),
+        *right(("Shape", ""), ("Origin", "")),
         Column("Changes a cost here"),
         Column("Source"),
     )
@@ -139,7 +136,7 @@ def switch_rows(result: Result) -> Table:
     """DEC-3: what would change the decision, nearest first."""
     columns = (
         Column("Figure"),
-        *_right(("Now", ""), ("Changes at", ""), ("Margin", "%")),
+        *right(("Now", ""), ("Changes at", ""), ("Margin", "%")),
         Column("Then recommended"),
     )
     return Table(

@@ -9,16 +9,19 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
+from planner.domain.freshness import age_text, alerts
 from planner.domain.result import BreakEven, MonthCost, OptionResult, Result, WinInterval
 from planner.domain.scenario import Scenario
-from planner.format import MINUS, count, percent, plural, short, usd_small
-from planner.units import MONTHS_PER_YEAR, money
+from planner.format import count, percent, plural, short, shown_unit, usd_cents, usd_figure
+from planner.units import MONTHS_PER_YEAR
 
 Align = Literal["left", "right"]
 
 NOT_KNOWN = "not known"
 NONE = "\N{EN DASH}"
 RANGES_SHOWN = 4
+AGE, SOURCE, LINK, ROW = "Age", "Source", "Link", "Row"
+"""Columns of the table of sources: days, who says so, its address, and the row of the catalog as `table/id`."""
 COMPONENTS = (
     ("Tokens", "tokens_usd"),
     ("GPUs", "gpu_usd"),
@@ -69,20 +72,19 @@ class Table(NamedTuple):
         return tuple(column.head for column in self.columns)
 
 
-def _right(*columns: tuple[str, str]) -> tuple[Column, ...]:
-    return tuple(Column(name, unit, "right") for name, unit in columns)
+def right(*columns: tuple[str, str]) -> tuple[Column, ...]:
+    """Columns of figures by name and unit; a unit in USD is that of the currency shown, like the figures."""
+    return tuple(Column(name, shown_unit(unit), "right") for name, unit in columns)
 
 
 def cents(value: float | None) -> str:
-    """Dollars and cents for a cell whose head says USD: `5,231.42`; a missing cost is never 0."""
-    if value is None:
-        return NOT_KNOWN
-    amount = money(value)
-    return f"{MINUS if amount < 0 else ''}{abs(amount):,.2f}"
+    """To the cent, for a cell whose head has the currency: `5,231.42`; a missing cost is never 0."""
+    return NOT_KNOWN if value is None else usd_cents(value)
 
 
-def _small(value: float | None) -> str:
-    return NONE if value is None else usd_small(value).replace("$", "")
+def four_digits(value: float | None, missing: str = NONE) -> str:
+    """A unit price for such a cell: `0.2204`."""
+    return missing if value is None else usd_figure(value)
 
 
 def share(fraction: float) -> str:
@@ -126,7 +128,7 @@ def option_rows(scenario: Scenario, result: Result) -> Table:
     columns = (
         Column("Option"),
         Column("Kind"),
-        *_right(
+        *right(
             ("NPV", "USD"),
             (f"Total, {plural(result.horizon_months, 'month')}", "USD"),
             ("Per month", "USD/month"),
@@ -149,8 +151,8 @@ def _option_row(scenario: Scenario, result: Result, option: OptionResult) -> tup
         option.label,
         KIND_WORDS.get(option.kind, option.kind),
         *(cents(value) for value in money_cells),
-        NOT_KNOWN if blocked else _small(option.usd_per_request),
-        NOT_KNOWN if blocked else _small(option.blended_usd_per_mtok),
+        NOT_KNOWN if blocked else four_digits(option.usd_per_request),
+        NOT_KNOWN if blocked else four_digits(option.blended_usd_per_mtok),
         count(option.fleet.gpus) if option.fleet else NONE,
         percent(option.fleet.utilisation_fraction).rstrip("%") if option.fleet else NONE,
         why(scenario, result, option),
@@ -158,7 +160,11 @@ def _option_row(scenario: Scenario, result: Result, option: OptionResult) -> tup
 
 
 def why(scenario: Scenario, result: Result, option: OptionResult) -> str:
-    """Why an option is recommended, dearer, excluded or blocked."""
+    """Why an option is recommended, dearer, excluded or blocked, and what is old or soon gone in it."""
+    return " ".join((_why(scenario, result, option), *alerts(option.warnings)))
+
+
+def _why(scenario: Scenario, result: Result, option: OptionResult) -> str:
     if option.status == "blocked":
         return "Blocked. " + " ".join(f"{r.code}: {r.message} {r.remedy}" for r in option.reasons)
     if option.status == "excluded":
@@ -218,7 +224,7 @@ def break_even_rows(result: Result) -> Table:
         Column("Per token"),
         Column("Self-hosted"),
         Column("Break-even"),
-        *_right(("First cheaper above", "tokens/day"), ("Cheaper for good above", "tokens/day")),
+        *right(("First cheaper above", "tokens/day"), ("Cheaper for good above", "tokens/day")),
         Column("Also cheaper in", "tokens/day"),
         Column("In words"),
     )
@@ -246,7 +252,7 @@ def priced_ids(result: Result) -> tuple[str, ...]:
 def month_rows(result: Result, option_ids: Sequence[str] | None = None) -> Table:
     """Total of every month per option, one-offs first, a line after each year, the whole horizon last."""
     options = [result.option(i) for i in (priced_ids(result) if option_ids is None else option_ids)]
-    columns = (Column("Month"), Column("Starts on"), *(Column(_unique(o, options), "USD", "right") for o in options))
+    columns = (Column("Month"), Column("Starts on"), *right(*((_unique(o, options), "USD") for o in options)))
     rows: list[tuple[str, ...]] = []
     for number in range(result.horizon_months + 1) if options else ():
         rows.append(_month_row(options, number))
@@ -282,7 +288,7 @@ def _of_year(option: OptionResult, year: int) -> list[MonthCost]:
 def year_rows(result: Result) -> Table:
     """Components of each option: the one-offs, each year, and the whole horizon."""
     parts = used_components(result.options)
-    heads = _right(*((label, "USD") for label, _ in parts), ("Total", "USD"))
+    heads = right(*((label, "USD") for label, _ in parts), ("Total", "USD"))
     fields = [field for _, field in parts]
     rows = [row for i in priced_ids(result) for row in _option_years(result.option(i), fields, result.horizon_months)]
     return Table("Cost by year and part", (Column("Option"), Column("Period"), *heads), tuple(rows))
@@ -302,11 +308,14 @@ def _period_row(option: OptionResult, name: str, months: Iterable[MonthCost], fi
 
 
 def evidence_rows(result: Result) -> Table:
-    """Every figure the answer rests on, with source and date."""
-    names = ("Figure", "Value", "Unit", "Origin", "Confidence", "As of", "Source", "Link", "Note")
+    """Every figure the answer rests on: its source, its age on the day of the prices, and its row in the catalog."""
+    names = ("Figure", "Value", "Unit", "Origin", "Confidence", "As of", AGE, SOURCE, LINK, ROW, "Note")
     columns = tuple(Column(name, align="right" if name == "Value" else "left") for name in names)
     rows = (
-        (e.label, e.value, e.unit, e.origin, e.confidence, e.as_of, e.source, e.source_url, e.note)
+        (
+            *(e.label, e.value, e.unit, e.origin, e.confidence, e.as_of),
+            *(age_text(e.as_of, result.on), e.source, e.source_url, e.row, e.note),
+        )
         for e in result.evidence
     )
     return Table("Figures and their sources", columns, tuple(rows))

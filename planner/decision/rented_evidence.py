@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from planner.capacity import published
-from planner.catalog.rows import DefaultRow, FormatRow, GpuPriceRow, GpuRow, ModelRow
+from planner.catalog.rows import ContractedPriceRow, DefaultRow, FormatRow, GpuPriceRow, GpuRow, MeasuredRow, ModelRow
 from planner.domain.evidence import Evidence, Provenance
 from planner.domain.options import OwnedOption, ProvisionedOption, SelfHosted, SpotTerms, WorkstationOption
 from planner.units import MIB_PER_GIB
 
+GPU_HOUR = "USD per GPU-hour"
 KIB = 1024
 BILLION = 1e9
 
 
-def _of_row(label: str, value: str, unit: str, row: GpuPriceRow | ModelRow | GpuRow | DefaultRow) -> Evidence:
-    """A figure of a curated row, with the row's source."""
+CatalogRow = GpuPriceRow | ModelRow | GpuRow | DefaultRow
+
+
+def row_ref(row: CatalogRow | MeasuredRow | ContractedPriceRow) -> str:
+    """`table/id` of a catalog row."""
+    return f"{row.FILE.removesuffix('.csv')}/{getattr(row, row.KEY)}"
+
+
+def _of_row(label: str, value: str, unit: str, row: CatalogRow, note: str = "") -> Evidence:
+    """A figure of a curated row, with the row's source; `note` goes before the row's own."""
     return Evidence(
         label=label,
         value=value,
@@ -23,14 +32,35 @@ def _of_row(label: str, value: str, unit: str, row: GpuPriceRow | ModelRow | Gpu
         source_url=row.source_url,
         as_of=row.as_of,
         confidence=row.confidence,
-        note=row.note,
+        note="; ".join(filter(None, (note, row.note))),
+        row=row_ref(row),
     )
 
 
-def price_evidence(row: GpuPriceRow) -> Evidence:
-    """A rental price of the catalog."""
-    label = f"{row.gpu_id} at {row.provider}, {row.instance}, {row.term.replace('_', ' ')}"
-    return _of_row(label, f"{row.usd_per_gpu_hour:g}", "USD per GPU-hour", row)
+def price_evidence(row: GpuPriceRow, replaces: GpuPriceRow | None = None) -> Evidence:
+    """A list price of the catalog; `replaces`: the row that the scenario names, when another is in force."""
+    note = replaces and f"price of {replaces.as_of}, {replaces.usd_per_gpu_hour:g}, replaced by the one of {row.as_of}"
+    return _of_row(_offer_label(row), f"{row.usd_per_gpu_hour:g}", GPU_HOUR, row, note or "")
+
+
+def contract_evidence(contract: ContractedPriceRow, row: GpuPriceRow) -> Evidence:
+    """A contracted unit price, with the list unit price that it replaces, who answers for it and why."""
+    return Evidence(
+        label=f"{_offer_label(row)}, contracted unit price",
+        value=f"{contract.usd_per_gpu_hour:g}",
+        unit=GPU_HOUR,
+        origin="published",
+        source=f"contract, entered by {contract.owner}: {contract.reason}",
+        as_of=contract.as_of,
+        confidence="high",
+        note=f"list unit price {row.usd_per_gpu_hour:g}, of {row.as_of}; in force from {contract.effective_from}"
+        + (f" to {contract.effective_to}" if contract.effective_to else ""),
+        row=row_ref(contract),
+    )
+
+
+def _offer_label(row: GpuPriceRow) -> str:
+    return f"{row.gpu_id} at {row.provider}, {row.instance}, {row.term.replace('_', ' ')}"
 
 
 def throughput_evidence(
@@ -58,6 +88,7 @@ def _row_evidence(label: str, chosen: published.Choice, shape: tuple[float, floa
         as_of=row.as_of or "",
         confidence="medium",
         note="; ".join(_notes(chosen, shape)),
+        row=row_ref(row),
     )
 
 
@@ -96,7 +127,13 @@ def specification_evidence(
     model_units = "GiB of weights / billion active parameters / KiB of 16-bit KV cache per token"
     return (
         _of_row(f"{model.name} in {number_format.name}", of_model, model_units, model),
-        _of_row(gpu.name, of_gpu, "GiB / dense TFLOPS at this format / GB/s, per GPU", gpu),
+        _of_row(
+            gpu.name,
+            of_gpu,
+            "GiB / dense TFLOPS at this format / GB/s, per GPU",
+            gpu,
+            f"it lacks: {gpu.cannot}" if gpu.cannot else "",
+        ),
     )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from planner.catalog.rows import GpuPriceRow
+from planner.catalog.gpu_offers import contract_in_force, on_terms, price_in_force
+from planner.catalog.rows import GpuPriceRow, PriceTerm
 from planner.catalog.tables import Tables
-from planner.decision.rented_evidence import price_evidence
+from planner.decision.rented_evidence import contract_evidence, price_evidence
 from planner.decision.resolve_throughput import Blocked
+from planner.domain.base import as_of_date
 from planner.domain.evidence import Evidence
 from planner.domain.facts import Reason
 from planner.domain.nearest import did_you_mean
@@ -21,7 +24,7 @@ class RentalPrice(NamedTuple):
     """A price with its evidence and what to know of it."""
 
     usd_per_gpu_hour: float
-    evidence: Evidence
+    evidence: tuple[Evidence, ...]
     warnings: tuple[str, ...]
 
 
@@ -31,13 +34,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return did_you_mean(name, names, f"Known: {', '.join(names[:8])}, …")
 
 
-def rental_price(option: RentedOption, where: str, tables: Tables) -> RentalPrice:
-    """USD per GPU-hour; Blocked when there is no such price for this GPU and term."""
+def rental_price(option: RentedOption, where: str, tables: Tables, on: dt.date) -> RentalPrice:
+    """USD per GPU-hour on the day `on`; Blocked when there is no such price for this GPU and term."""
     if option.price is not None:
         typed = option.price
         shown = f"{typed.usd_per_gpu_hour.normalize():f}"
         item = typed.provenance.evidence(f"{option.label}, GPU rental", shown, "USD per GPU-hour")
-        return RentalPrice(float(typed.usd_per_gpu_hour), item, ())
+        return RentalPrice(float(typed.usd_per_gpu_hour), (item,), ())
     row = tables.gpu_price_by_id.get(option.price_id or "")
     if row is None:
         raise Blocked(_unknown_price(option, where, tables))
@@ -60,19 +63,53 @@ def rental_price(option: RentedOption, where: str, tables: Tables) -> RentalPric
                 remedy=nearest(option.price_id or "", _price_ids(option, tables)),
             )
         )
-    return RentalPrice(row.usd_per_gpu_hour, price_evidence(row), _node_warnings(option, row))
+    return _on_day(option, row, tables, on)
+
+
+def _on_day(option: RentedOption, named: GpuPriceRow, tables: Tables, on: dt.date) -> RentalPrice:
+    """The price in force on `on` of the offer that the named row belongs to; a contract for it replaces the list."""
+    row = price_in_force(named, tables.gpu_prices, on)
+    contract = contract_in_force(named, tables, on)
+    warnings = (*_day_warnings(named, row, on), *_block_warnings(row), *_node_warnings(option, row))
+    listed = price_evidence(row, replaces=named if row is not named else None)
+    if contract is None or contract.usd_per_gpu_hour is None:
+        return RentalPrice(row.usd_per_gpu_hour, (listed,), warnings)
+    beside = listed.model_copy(update={"label": f"{listed.label}, list unit price", "unit": f"not used; {listed.unit}"})
+    return RentalPrice(contract.usd_per_gpu_hour, (contract_evidence(contract, row), beside), warnings)
+
+
+def _day_warnings(named: GpuPriceRow, row: GpuPriceRow, on: dt.date) -> tuple[str, ...]:
+    """That the price used is another than the one named, or that none was known on that day."""
+    found = []
+    if row is not named:
+        found.append(f"{row.provider} {row.instance}: price of {named.as_of} replaced by the one of {row.as_of}.")
+    if as_of_date(row.as_of) > on:
+        found.append(
+            f"{row.provider} {row.instance}: no price is known for {on}; its earliest, of {row.as_of}, is used."
+        )
+    return tuple(found)
+
+
+def _block_warnings(row: GpuPriceRow) -> tuple[str, ...]:
+    if row.term != "capacity_block":
+        return ()
+    block = f"{row.provider} {row.instance} is a capacity block: paid ahead for a fixed number of days, used or not."
+    return (f"{block} A month needs one block after the other, each at the price of the day it is booked.",)
 
 
 def _price_ids(option: RentedOption, tables: Tables) -> list[str]:
-    terms = row_terms(option)
-    return [row.price_id for row in tables.gpu_prices if row.gpu_id == option.gpu_id and row.term in terms]
+    """Prices to offer instead: on the option's usual term, so no capacity block."""
+    return [row.price_id for row in on_terms(tables.gpu_prices, option.gpu_id, row_terms(option)[:1])]
 
 
-def row_terms(option: RentedOption) -> tuple[str, ...]:
-    """Terms of catalog rows that price this option; reservations are listed for one and for three years."""
+def row_terms(option: RentedOption) -> tuple[PriceTerm, ...]:
+    """Terms of catalog rows that price this option, its usual one first.
+
+    Reservations are listed for one and for three years. What is rented on demand may be capacity blocks too.
+    """
     if option.term == "reserved":
         return ("reserved_3y",) if option.term_months > RESERVED_1Y_MONTHS else ("reserved_1y",)
-    return (option.term,)
+    return ("on_demand", "capacity_block") if option.term == "on_demand" else ("spot",)
 
 
 def _unknown_price(option: RentedOption, where: str, tables: Tables) -> Reason:

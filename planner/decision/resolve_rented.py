@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
-from planner.capacity import ceiling, memory
+from planner.capacity import ceiling
 from planner.capacity.availability import MAX_SPARES
-from planner.catalog.rows import ModelRow
+from planner.catalog.formats import format_warnings
 from planner.catalog.tables import Tables
 from planner.decision.kernel.fleet import fleet_plan
 from planner.decision.rented_evidence import (
@@ -16,44 +17,49 @@ from planner.decision.rented_evidence import (
     spot_evidence,
     tuning_evidence,
 )
+from planner.decision.resolve_memory import Memory, memory_fit, weight_gib, workload_arrays
+from planner.decision.resolve_model import licence_evidence, model_of, terms_of
 from planner.decision.resolve_price import nearest, rental_price
 from planner.decision.resolve_throughput import Blocked, Hardware, Throughput, compute_ceiling, throughput
 from planner.domain.evidence import Evidence
-from planner.domain.facts import BlockedFacts, OwnedFacts, Reason, RentedFacts, ReplicaFacts
+from planner.domain.facts import BlockedFacts, OwnedFacts, Reason, ReasonCode, RentedFacts, ReplicaFacts
+from planner.domain.licence import LicenceTerms
 from planner.domain.options import OwnedOption, RentedOption, SelfHosted
 from planner.domain.scenario import Scenario
-from planner.units import GB_BYTES, GIB_BYTES, MIB_PER_GIB
-from planner.workload.demand import ClassArrays, class_arrays, mean_shape
+from planner.domain.workload import Modality
+from planner.units import GIB_BYTES
+from planner.workload.demand import mean_shape
 
 T = TypeVar("T")
 
 
-class _Memory(NamedTuple):
-    weight_gib: float
-    kv_tokens: int
-
-
 class _Capability(NamedTuple):
-    """One replica with its evidence, or the reasons why there is none."""
+    """One replica with its evidence, or the reasons why there is none; what is known of the model in either case."""
 
     replica: ReplicaFacts | None
     evidence: tuple[Evidence, ...]
     warnings: tuple[str, ...]
     reasons: tuple[Reason, ...]
+    licence: LicenceTerms | None
+    modalities: tuple[Modality, ...] | None
 
 
-def resolve_rented(option: RentedOption, where: str, scenario: Scenario, tables: Tables) -> RentedFacts | BlockedFacts:
+def resolve_rented(
+    option: RentedOption, where: str, scenario: Scenario, tables: Tables, on: dt.date
+) -> RentedFacts | BlockedFacts:
     """All reasons at once when something is missing or does not fit; otherwise price, replica and evidence."""
     reasons: list[Reason] = []
-    price = _collect(reasons, lambda: rental_price(option, where, tables))
+    price = _collect(reasons, lambda: rental_price(option, where, tables, on))
     able = _capability(option, where, scenario, tables)
-    evidence = (*((price.evidence,) if price else ()), *_spot_evidence(option), *able.evidence)
+    evidence = (*(price.evidence if price else ()), *_spot_evidence(option), *able.evidence)
     if price is None or able.replica is None:
-        return BlockedFacts(option_id=option.option_id, reasons=(*reasons, *able.reasons), evidence=evidence)
+        return _blocked(option, (*reasons, *able.reasons), evidence, able)
     return RentedFacts(
         option_id=option.option_id,
         usd_per_gpu_hour=price.usd_per_gpu_hour,
         replica=able.replica,
+        licence=able.licence,
+        modalities=able.modalities,
         evidence=evidence,
         warnings=(*price.warnings, *_term_warnings(option, scenario), *able.warnings),
     )
@@ -64,34 +70,63 @@ def resolve_owned(option: OwnedOption, where: str, scenario: Scenario, tables: T
     able = _capability(option, where, scenario, tables)
     evidence = (*server_evidence(option), *able.evidence)
     if able.replica is None:
-        return BlockedFacts(option_id=option.option_id, reasons=able.reasons, evidence=evidence)
+        return _blocked(option, able.reasons, evidence, able)
     return OwnedFacts(
         option_id=option.option_id,
         replica=able.replica,
+        licence=able.licence,
+        modalities=able.modalities,
         evidence=evidence,
         warnings=(*_scaling_warnings(option), *able.warnings),
     )
 
 
+def _blocked(
+    option: SelfHosted, reasons: tuple[Reason, ...], evidence: tuple[Evidence, ...], able: _Capability
+) -> BlockedFacts:
+    return BlockedFacts(
+        option_id=option.option_id,
+        reasons=reasons,
+        evidence=evidence,
+        licence=able.licence,
+        modalities=able.modalities,
+    )
+
+
 def _capability(option: SelfHosted, where: str, scenario: Scenario, tables: Tables) -> _Capability:
-    """Memory fit, throughput and ceilings of one replica."""
+    """Memory fit, throughput and ceilings of one replica, and the licence of its model."""
     reasons: list[Reason] = []
     hardware = _collect(reasons, lambda: _hardware(option, where, tables))
-    space = _collect(reasons, lambda: _memory(option, where, scenario, hardware)) if hardware else None
+    space = _collect(reasons, lambda: memory_fit(option, where, scenario, hardware)) if hardware else None
     rate = _collect(reasons, lambda: throughput(option, where, scenario, hardware, tables)) if hardware else None
+    model = _collect([], lambda: model_of(option, where, tables))
+    terms = None if model is None else terms_of(model, tables)
+    modalities = None if model is None else model.modalities
     evidence = (
         *(rate.evidence if rate else ()),
-        *(specification_evidence(*hardware, _weight_gib(hardware)) if hardware else ()),
+        *(specification_evidence(*hardware, weight_gib(hardware)) if hardware else ()),
+        *(licence_evidence(model, terms) if model and terms else ()),
         *tuning_evidence(option),
     )
     if not (hardware and space and rate):
-        return _Capability(None, evidence, (), tuple(reasons))
+        return _Capability(None, evidence, (), tuple(reasons), terms, modalities)
     replica = _replica(option, hardware, space, rate)
     failed = [*_ceiling_reasons(where, scenario, option, replica), *_spare_reasons(where, scenario, option, replica)]
     if failed:
-        return _Capability(None, evidence, (), tuple(failed))
-    warnings = (*rate.warnings, *_ceiling_warnings(scenario, option, replica))
-    return _Capability(replica, evidence, warnings, ())
+        return _Capability(None, evidence, (), tuple(failed), terms, modalities)
+    warnings = (
+        *rate.warnings,
+        *format_warnings(hardware.format, hardware.gpu),
+        *_ceiling_warnings(scenario, option, replica),
+        *_licence_warnings(option, terms),
+    )
+    return _Capability(replica, evidence, warnings, (), terms, modalities)
+
+
+def _licence_warnings(option: SelfHosted, terms: LicenceTerms | None) -> tuple[str, ...]:
+    if terms is not None or option.licence_allows is not None:
+        return ()
+    return ("No licence is known for its model, so none was checked: read it, then say whether it allows this use.",)
 
 
 def _spot_evidence(option: RentedOption) -> tuple[Evidence, ...]:
@@ -134,103 +169,26 @@ def _collect(reasons: list[Reason], step: Callable[[], T]) -> T | None:
 
 
 def _hardware(option: SelfHosted, where: str, tables: Tables) -> Hardware:
-    model = tables.model_by_id.get(option.model_id)
+    reasons: list[Reason] = []
+    model = _collect(reasons, lambda: model_of(option, where, tables))
     number_format = tables.format_by_id.get(option.format_id)
     gpu = tables.gpu_by_id.get(option.gpu_id)
     if model and number_format and gpu:
         return Hardware(model, number_format, gpu)
-    missing = [
-        ("MODEL_UNKNOWN", "model", "model_id", option.model_id, tables.model_by_id, model),
-        ("FORMAT_UNKNOWN", "weight format", "format_id", option.format_id, tables.format_by_id, number_format),
-        ("GPU_UNKNOWN", "GPU", "gpu_id", option.gpu_id, tables.gpu_by_id, gpu),
-    ]
-    raise Blocked(
-        *(
-            Reason.model_validate(
-                {
-                    "code": code,
-                    "message": f"The catalog has no {noun} {name!r}.",
-                    "field": f"{where}.{field}",
-                    "remedy": nearest(name, known),
-                }
-            )
-            for code, noun, field, name, known, found in missing
-            if found is None
-        )
-    )
+    if number_format is None:
+        reasons.append(_missing("FORMAT_UNKNOWN", "weight format", f"{where}.format_id", option.format_id, tables))
+    if gpu is None:
+        reasons.append(_missing("GPU_UNKNOWN", "GPU", f"{where}.gpu_id", option.gpu_id, tables))
+    raise Blocked(*reasons)
 
 
-def _weight_gib(hardware: Hardware) -> float:
-    model, number_format, _ = hardware
-    if number_format.format_id == model.native_format and number_format.bits_per_weight < memory.EMBEDDING_BITS:
-        return model.native_weights_gb * GB_BYTES / GIB_BYTES
-    embeddings = model.vocab_size * model.hidden_size * (1 if model.tied_embeddings else 2)
-    return memory.weight_bytes(model.total_params, number_format.bits_per_weight, embeddings) / GIB_BYTES
+def _missing(code: ReasonCode, noun: str, field: str, name: str, tables: Tables) -> Reason:
+    known = tables.format_by_id if code == "FORMAT_UNKNOWN" else tables.gpu_by_id
+    message = f"The catalog has no {noun} {name!r}."
+    return Reason(code=code, message=message, field=field, remedy=nearest(name, known))
 
 
-def _memory(option: SelfHosted, where: str, scenario: Scenario, hardware: Hardware) -> _Memory:
-    """CAP-4, and whether one request of every class fits the model's context and the memory."""
-    model, _, gpu = hardware
-    weight_gib = _weight_gib(hardware)
-    tokens = memory.kv_cache_tokens(
-        gpus=option.gpus_per_replica,
-        gpu_memory_gib=gpu.memory_mib_reported / MIB_PER_GIB,
-        usable_fraction=option.gpu_memory_utilisation_fraction,
-        weight_gib=weight_gib,
-        overhead_gib_per_gpu=option.gpu_overhead_gib,
-        kv_bytes=model.kv_bytes_per_token_16bit * option.kv_cache_bits / 16,
-    )
-    arrays = _arrays(scenario, option)
-    longest = float((arrays.prompt_tokens + arrays.generated_tokens).max())
-    reasons = []
-    if longest > model.max_context_tokens:
-        reasons.append(_context_reason(where, model, longest))
-    if tokens < longest:
-        reasons.append(_vram_reason(option, where, hardware, weight_gib, tokens, longest))
-    if model.attention_heads % option.gpus_per_replica:
-        reasons.append(_split_reason(option, where, model))
-    if reasons:
-        raise Blocked(*reasons)
-    return _Memory(weight_gib, tokens)
-
-
-def _context_reason(where: str, model: ModelRow, longest: float) -> Reason:
-    return Reason(
-        code="CONTEXT",
-        message=f"A request has {longest:,.0f} tokens; {model.name} takes {model.max_context_tokens:,}.",
-        field=f"{where}.model_id",
-        remedy="Choose a model with a longer context, or shorten the prompt.",
-    )
-
-
-def _vram_reason(
-    option: SelfHosted, where: str, hardware: Hardware, weight_gib: float, tokens: int, longest: float
-) -> Reason:
-    model, number_format, gpu = hardware
-    usable = option.gpus_per_replica * (
-        gpu.memory_mib_reported / MIB_PER_GIB * option.gpu_memory_utilisation_fraction - option.gpu_overhead_gib
-    )
-    return Reason(
-        code="VRAM",
-        message=f"{model.name} in {number_format.name} needs {weight_gib:.1f} GiB for weights; "
-        f"{option.gpus_per_replica} x {gpu.name} offer {usable:.1f} GiB, which leaves room for {tokens:,} tokens of KV "
-        f"cache, and one request has {longest:,.0f}.",
-        field=f"{where}.gpus_per_replica",
-        remedy="Use more GPUs per replica, a larger GPU, or a smaller weight format.",
-    )
-
-
-def _split_reason(option: SelfHosted, where: str, model: ModelRow) -> Reason:
-    return Reason(
-        code="CAPACITY",
-        message=f"{model.name} has {model.attention_heads} attention heads, which "
-        f"{option.gpus_per_replica} GPUs cannot share equally.",
-        field=f"{where}.gpus_per_replica",
-        remedy="Use a number of GPUs that divides the heads, such as 1, 2, 4 or 8.",
-    )
-
-
-def _replica(option: SelfHosted, hardware: Hardware, space: _Memory, rate: Throughput) -> ReplicaFacts:
+def _replica(option: SelfHosted, hardware: Hardware, space: Memory, rate: Throughput) -> ReplicaFacts:
     active_share = hardware.model.active_params / hardware.model.total_params
     active_bytes = space.weight_gib * GIB_BYTES * active_share
     return ReplicaFacts(
@@ -251,14 +209,9 @@ def _replica(option: SelfHosted, hardware: Hardware, space: _Memory, rate: Throu
     )
 
 
-def _arrays(scenario: Scenario, option: SelfHosted) -> ClassArrays:
-    """The classes in this model's own tokens (API-8)."""
-    return class_arrays(scenario.workload).in_tokens_of(option.input_token_ratio, option.output_token_ratio)
-
-
 def ceiling_fraction(scenario: Scenario, option: SelfHosted, replica: ReplicaFacts) -> float:
     """CAP-7: share of the compute bound that the replica's own rate needs at this mix."""
-    prompt, output = mean_shape(_arrays(scenario, option), option.prefix_cache_hit_fraction)
+    prompt, output = mean_shape(workload_arrays(scenario, option), option.prefix_cache_hit_fraction)
     seconds = prompt * replica.s_per_input_token + output * replica.s_per_output_token
     return (prompt + output) / seconds / replica.compute_ceiling_tokens_per_s if seconds > 0 else 0.0
 

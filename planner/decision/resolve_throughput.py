@@ -110,7 +110,7 @@ def _published_throughput(
     limit: float,
     shape: tuple[float, float],
 ) -> Throughput:
-    model_ids = sorted(tables.same_architecture(hardware.model.model_id))
+    model_ids = sorted(tables.same_architecture(hardware.model.model_id)) if option.model is None else []
     gpus = option.gpus_per_replica
     rows = published.matching_rows(tables.measured, model_ids, option.format_id, option.gpu_id, gpus)
     if not rows:

@@ -35,7 +35,7 @@ def assess(scenario: Scenario, facts: Facts, *, draws: int | None = None, seed: 
     Raises pydantic's ValidationError for draws or a seed outside what `Uncertainty` takes. What cannot be compared
     is `not_known`, with the reason.
     """
-    model = eligible(Model(scenario, option_costs(scenario, facts)))
+    model = eligible(Model(scenario, option_costs(scenario, facts)), facts)
     reason = _nothing_to_compare(scenario, model)
     if reason:
         return _not_known(scenario, reason, draws, seed)
@@ -43,12 +43,16 @@ def assess(scenario: Scenario, facts: Facts, *, draws: int | None = None, seed: 
     return _known(model, facts, drawn, drawn.npv_usd(model, drawn.values, drawn.count))
 
 
-def eligible(model: Model) -> Model:
+def eligible(model: Model, facts: Facts) -> Model:
     """The options that are priced and fail no hard constraint, from the simplest to the most complex."""
     options = {o.option_id: o for o in model.scenario.options}
     along = paths(model.scenario, model.at())
     shares = {name: overflow_share(cost, along) for name, cost in model.costs.items()}
-    passing = [name for name in model.costs if not failed_constraints(options[name], model.scenario, shares[name])]
+    passing = [
+        name
+        for name in model.costs
+        if not failed_constraints(options[name], model.scenario, facts.options, shares[name])
+    ]
     ranked = sorted(passing, key=lambda name: (COMPLEXITY_RANK[options[name].kind], name))
     return Model(model.scenario, {name: model.costs[name] for name in ranked})
 

@@ -88,7 +88,7 @@ def sweep(scenario: Scenario, facts: Facts, axes: Sequence[Axis]) -> Sweep:
         values=tuple(map(tuple, points.T.tolist())),
         option_ids=tuple(model.costs),
         npv_usd=tuple(map(tuple, npv.T.tolist())),
-        recommended=_winners(model, npv),
+        recommended=_winners(model, facts, npv),
     )
 
 
@@ -110,9 +110,9 @@ def _npv_usd(model: Model, values: dict[str, FloatArray], points: int) -> FloatA
     return np.broadcast_to(npv.reshape(len(model.costs), -1), (len(model.costs), points))
 
 
-def _winners(model: Model, npv_usd: FloatArray) -> tuple[str | None, ...]:
+def _winners(model: Model, facts: Facts, npv_usd: FloatArray) -> tuple[str | None, ...]:
     """DEC-2 at every point, among the eligible options."""
-    names = sorted(eligible(model).costs)
+    names = sorted(eligible(model, facts).costs)
     if not names:
         return tuple(None for _ in range(int(npv_usd.shape[1])))
     rows = list(model.costs)

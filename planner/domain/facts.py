@@ -11,7 +11,9 @@ from pydantic import Field
 
 from planner.domain.base import LongText, PriceDay, ShortText, Slug, Value
 from planner.domain.evidence import Evidence
+from planner.domain.licence import LicenceTerms
 from planner.domain.prices import PricePeriod
+from planner.domain.workload import Modality
 
 ReasonCode = Literal[
     "PRICE_UNKNOWN",
@@ -90,6 +92,8 @@ class RentedFacts(Value):
     option_id: Slug = Field(description="The option.")
     usd_per_gpu_hour: float = Field(ge=0, le=1e10, description="On-demand rental price.")
     replica: ReplicaFacts = Field(description="One replica.")
+    licence: LicenceTerms | None = Field(None, description="Terms of the model's licence; empty = not known.")
+    modalities: tuple[Modality, ...] | None = Field(None, description="What the model reads; empty = not known.")
     evidence: tuple[Evidence, ...] = Field(description="Where the figures come from.")
     warnings: tuple[LongText, ...] = Field((), description="What a reviewer should know.")
 
@@ -100,6 +104,8 @@ class OwnedFacts(Value):
     kind: Literal["owned"] = Field("owned", description="Kind of facts.")
     option_id: Slug = Field(description="The option.")
     replica: ReplicaFacts = Field(description="One replica.")
+    licence: LicenceTerms | None = Field(None, description="Terms of the model's licence; empty = not known.")
+    modalities: tuple[Modality, ...] | None = Field(None, description="What the model reads; empty = not known.")
     evidence: tuple[Evidence, ...] = Field(description="Where the figures come from.")
     warnings: tuple[LongText, ...] = Field((), description="What a reviewer should know.")
 
@@ -120,6 +126,8 @@ class BlockedFacts(Value):
     option_id: Slug = Field(description="The option.")
     reasons: tuple[Reason, ...] = Field(min_length=1, description="All reasons.")
     evidence: tuple[Evidence, ...] = Field((), description="What was known.")
+    licence: LicenceTerms | None = Field(None, description="Terms of the model's licence; empty = not known.")
+    modalities: tuple[Modality, ...] | None = Field(None, description="What the model reads; empty = not known.")
 
 
 OptionFacts = Annotated[

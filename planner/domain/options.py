@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from planner.domain.base import Price, ShortText, Slug, Value
 from planner.domain.evidence import Provenance
 from planner.domain.operations import SELF_HOST_OPERATIONS, FineTuning, Operations
+from planner.domain.prices import CacheLife, ServiceTier
 from planner.domain.self_hosting import (
     BaseOption,
     OwnedOption,
@@ -59,7 +60,10 @@ class SpendTier(Value):
 class _PerToken(BaseOption):
     provider: Slug = Field(description="Provider id in the price catalog, e.g. openai, groq.")
     model: ShortText = Field(description="Exact model id in the price catalog; -latest aliases are refused.")
+    region: ShortText = Field("", description="Region whose list price is used; empty = the provider's usual price.")
+    service_tier: ServiceTier = Field("standard", description="Offer whose list price is used, e.g. flex or priority.")
     price: TypedTokenPrice | None = Field(None, description="A price typed in; the dated catalog price when empty.")
+    cache_write_ttl: CacheLife = Field("5m", description="Life of written caches: 5 minutes, or one hour at its price.")
     cache_ttl_s: float | None = Field(
         None, gt=0, le=1e6, description="Cache life, s: hits are computed from the request rate (API-2)."
     )

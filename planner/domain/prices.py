@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Literal
+
 from pydantic import Field
 
 from planner.domain.base import Rate, Value
 
+CacheLife = Literal["5m", "1h"]
+"""How long a written cache lasts at the provider: five minutes or one hour, at two prices."""
+ServiceTier = Literal["standard", "flex", "priority", "turbo"]
+"""The provider's offers for the same model: slower and cheaper, or faster and dearer, than the standard one."""
+
 
 class RateCard(Value):
-    """USD per million tokens of each kind. A missing cache price means: billed as fresh input."""
+    """USD per million tokens of each kind. A missing cache price means: billed as fresh input; a missing price of
+    reasoning: billed as output."""
 
     input_usd_per_mtok: Rate = Field(description="Fresh input.")
-    output_usd_per_mtok: Rate = Field(description="Output and reasoning.")
+    output_usd_per_mtok: Rate = Field(description="Output, and reasoning without a price of its own.")
     cached_input_usd_per_mtok: Rate | None = Field(None, description="Cache reads.")
-    cache_write_usd_per_mtok: Rate | None = Field(None, description="Cache writes.")
+    cache_write_usd_per_mtok: Rate | None = Field(None, description="Cache writes kept 5 minutes.")
+    cache_write_1h_usd_per_mtok: Rate | None = Field(None, description="Cache writes kept one hour.")
+    reasoning_usd_per_mtok: Rate | None = Field(None, description="Reasoning; empty = billed as output.")
+
+    def cache_write_rate(self, life: CacheLife) -> Decimal | None:
+        """USD per 1M tokens written to a cache of this life; None when there is no such price."""
+        return self.cache_write_1h_usd_per_mtok if life == "1h" else self.cache_write_usd_per_mtok
 
 
 class LongTier(Value):

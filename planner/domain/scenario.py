@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from planner.domain.base import LongText, ShortText, Slug, Value
+from planner.domain.currency import DisplayCurrency
 from planner.domain.options import PER_TOKEN_KINDS, SELF_HOST_KINDS, HybridOption, Option, ProvisionedOption
+from planner.domain.organisation import Organisation
 from planner.domain.timeline import Timeline
 from planner.domain.uncertainty import Uncertainty
 from planner.domain.workload import LatencyTarget, Workload
@@ -28,6 +30,10 @@ class Scenario(Value):
     staff_usd_per_hour: float = Field(100, ge=0, le=1e5, description="Engineering hour for one-off work, USD.")
     fte_usd_per_year: float = Field(190_372, ge=0, le=1e8, description="One engineer a year, loaded, USD.")
     tie_band_fraction: float = Field(0.05, ge=0, le=1, description="Options this close count as a tie (DEC-2).")
+    currency: DisplayCurrency | None = Field(
+        None, description="Currency that amounts are shown in, at the rate of one day; US dollars when empty."
+    )
+    organisation: Organisation = Field(Organisation(), description="Who uses the models: what licences ask for.")
     workload: Workload = Field(description="What is asked of the model.")
     latency: LatencyTarget = Field(LatencyTarget(), description="The latency target.")
     soft_weights: dict[Slug, Annotated[float, Field(ge=0, le=1000)]] = Field(

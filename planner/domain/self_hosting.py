@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from planner.domain.base import Price, ShortText, Slug, Value
 from planner.domain.evidence import Provenance
 from planner.domain.operations import SELF_HOST_OPERATIONS, FineTuning, Operations
-from planner.domain.typed import TypedGpuPrice, TypedThroughput
+from planner.domain.typed import TypedGpuPrice, TypedModel, TypedThroughput
 from planner.domain.workload import Modality
 
 RentalTerm = Literal["on_demand", "reserved", "spot"]
@@ -28,8 +28,14 @@ class BaseOption(Value):
         1, ge=0.1, le=10, description="Its prompt tokens per token of the workload (API-8)."
     )
     output_token_ratio: float = Field(1, ge=0.1, le=10, description="Its output tokens per token of the workload.")
-    modalities: tuple[Modality, ...] = Field(("text",), min_length=1, max_length=4, description="What it can read.")
-    licence_allows: bool = Field(True, description="False when its licence forbids this use.")
+    modalities: tuple[Modality, ...] | None = Field(
+        None, min_length=1, max_length=4, description="What it can read; empty = what its model reads, or text alone."
+    )
+    licence_allows: bool | None = Field(
+        None,
+        description="Your own judgement of its licence: yes = you hold one that covers this use; no = it is out; "
+        "empty = the terms of its licence decide.",
+    )
     soft_scores: dict[Slug, Annotated[float, Field(ge=0, le=5)]] = Field(
         default_factory=dict, max_length=20, description="Your 0 to 5 for each soft criterion of the scenario."
     )
@@ -60,7 +66,8 @@ class SpotTerms(Value):
 class SelfHosted(BaseOption):
     """An open-weight model on GPUs of a fleet."""
 
-    model_id: Slug = Field(description="Model in data/models.csv.")
+    model_id: Slug = Field(description="Model in data/models.csv; with `model` just a name.")
+    model: TypedModel | None = Field(None, description="A model that is imported, in place of one in the catalog.")
     format_id: Slug = Field(description="Weight format in data/formats.csv.")
     gpu_id: Slug = Field(description="GPU in data/gpus.csv.")
     gpus_per_replica: int = Field(1, ge=1, le=64, description="GPUs that hold one copy (tensor-parallel group).")

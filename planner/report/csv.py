@@ -2,6 +2,9 @@
 
 One row per option, month and part of the cost, each rounded to the cent. Where the rounded parts of a month, or the
 rounded months of an option, do not add up to the total that page and PDF show, a row "Rounding" holds the rest.
+
+A scenario that is shown in another currency has further columns: each cost in it, the rate, its day and source. They
+too add up to the total shown. The columns in US dollars are the same either way.
 """
 
 from __future__ import annotations
@@ -10,14 +13,16 @@ import csv
 import datetime as dt
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
 from planner.decision.present_tables import used_components
+from planner.domain.currency import DisplayCurrency, written_in
 from planner.domain.options import PER_TOKEN_KINDS
 from planner.domain.result import MonthCost, OptionResult, Result
 from planner.domain.scenario import Scenario
+from planner.format import shown_money
 from planner.units import add_months, money, round_half_up
 
 HEADER = (
@@ -42,6 +47,13 @@ HEADER = (
     "x_PriceDate",
     "x_EngineVersion",
     "x_CatalogVersion",
+)
+SHOWN_HEADER = (
+    "x_ShownCurrency",
+    "x_ShownCost",
+    "x_ShownUnitsPerUsd",
+    "x_ShownRateDate",
+    "x_ShownRateSource",
 )
 ROUNDING = "Rounding"
 CATEGORIES = {
@@ -69,17 +81,42 @@ class _Charge(NamedTuple):
     usd: Decimal | None
     volume_mtok: float | None = None
     gpu_hours: float | None = None
+    shown: Decimal | None = None
 
 
 def render_csv(scenario: Scenario, result: Result) -> bytes:
     """UTF-8 with a byte-order mark and CRLF, as spreadsheets expect; text that would run as a formula is defused."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(HEADER)
+    currency = scenario.currency
+    writer.writerow(HEADER if currency is None else (*HEADER, *SHOWN_HEADER))
     for option in result.options:
-        for charge in _charges(result, option):
-            writer.writerow([_safe(cell) for cell in _row(scenario, result, option, charge)])
+        charges = _charges(result, option)
+        for charge in charges if currency is None else _converted(result, option, charges, currency):
+            row = (*_row(scenario, result, option, charge), *_shown_cells(charge, currency))
+            writer.writerow([_safe(cell) for cell in row])
     return out.getvalue().encode("utf-8-sig")
+
+
+def _converted(
+    result: Result, option: OptionResult, charges: Iterable[_Charge], currency: DisplayCurrency
+) -> list[_Charge]:
+    """Every charge in the currency shown too, and what rounding there leaves over of the total."""
+    with written_in(currency):
+        found = [c if c.usd is None else c._replace(shown=shown_money(c.usd)) for c in charges]
+        total = None if option.tco_usd is None else shown_money(option.tco_usd)
+    if total is None:
+        return found
+    rest = total - sum((c.shown for c in found if c.shown is not None), Decimal(0))
+    last = _Charge(None, result.on, max(c.end for c in found), ROUNDING, money(0), shown=rest)
+    return [*found, last] if rest else found
+
+
+def _shown_cells(charge: _Charge, currency: DisplayCurrency | None) -> tuple[Cell, ...]:
+    if currency is None:
+        return ()
+    cost = "" if charge.shown is None else charge.shown
+    return (currency.code, cost, currency.units_per_usd, currency.as_of, currency.source)
 
 
 def _safe(cell: Cell) -> Cell:

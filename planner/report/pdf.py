@@ -9,6 +9,7 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -18,6 +19,7 @@ from planner.decision import present, present_risk
 from planner.decision.present import Table
 from planner.decision.present_risk import probe_sentences
 from planner.decision.present_risk_tables import range_rows, spread_rows, tornado_rows, worth_rows
+from planner.domain.currency import written_in
 from planner.domain.result import Result
 from planner.domain.risk import Risk
 from planner.domain.scenario import Scenario
@@ -32,6 +34,8 @@ WIDEST_WORD = 24
 WIDEST_CELL = 70
 COLUMN_GAP = 4
 PAGE_CHARACTERS = 175
+SHORT_ROWS, SHORT_CHARACTERS = 10, 1000
+"""A table up to this size stays on one page, with its heading: it is far smaller than one."""
 
 Json = dict[str, Any]
 
@@ -52,16 +56,21 @@ def render_pdf(
     risk: Risk | None = None,
     when: dt.datetime,
 ) -> bytes:
-    """The report as a tagged PDF; the same arguments give the same bytes. `when` must know its time zone."""
+    """The report as a tagged PDF in the scenario's currency; the same arguments give the same bytes.
+
+    `when` must know its time zone.
+    """
     if when.tzinfo is None:
         raise ValueError("when has no time zone; pass for example datetime.now(UTC)")
     moment = when.astimezone(dt.UTC).replace(microsecond=0)
+    with written_in(scenario.currency):
+        document = _document(scenario, result, figures, risk, moment)
     return typst.compile(
         TEMPLATE,
         root=TEMPLATE.parent,
         font_paths=_fonts(),
         ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(_document(scenario, result, figures, risk, moment), ensure_ascii=False)},
+        sys_inputs={"data": json.dumps(document, ensure_ascii=False)},
         pdf_standards=list(STANDARDS),
         timestamp=moment,
     )
@@ -98,6 +107,7 @@ def _facts(scenario: Scenario, result: Result, when: dt.datetime) -> list[tuple[
         ("Workload", f"{volume}; {present.mix(result)}"),
         ("Horizon", f"{plural(result.horizon_months, 'month')} from {result.on.isoformat()}"),
         ("Prices as of", result.on.isoformat()),
+        *([("Currency", currency)] if (currency := present.currency_sentence(scenario.currency, result.on)) else []),
         ("Report made", f"{when:%Y-%m-%d %H:%M} UTC"),
     ]
 
@@ -142,6 +152,7 @@ def _table(table: Table, scenario: Scenario) -> Json:
         "rows": [[breakable(cell) for cell in row] for row in table.rows],
         "strong": [row[0] == "Total" or row[0].startswith("Year ") or row[1] == whole for row in table.rows],
         "link": table.heads.index("Link") if "Link" in table.heads else None,
+        "short": len(table.rows) <= SHORT_ROWS and sum(map(len, chain(*table.rows))) <= SHORT_CHARACTERS,
     }
 
 

@@ -103,8 +103,15 @@ class Store:
 
     def entries(self, include_archived: bool = False) -> tuple[Entry, ...]:
         """The newest revision of every scenario, last saved first."""
+        return self._entries(revisions.ENTRIES, include_archived)
+
+    def using(self, row: str) -> tuple[Entry, ...]:
+        """Scenarios whose newest revision rests on a figure of this catalog row, `table/id`; no archived ones."""
+        return self._entries(revisions.USING, revisions.naming(row))
+
+    def _entries(self, query: str, parameter: bool | str) -> tuple[Entry, ...]:
         with self._cursor() as cursor:
-            rows = cursor.execute(revisions.ENTRIES, [include_archived]).fetchall()
+            rows = cursor.execute(query, [parameter]).fetchall()
         entries = [Entry(*row) for row in rows]
         return tuple(entry._replace(saved_at=revisions.utc(entry.saved_at)) for entry in entries)
 

@@ -6,6 +6,7 @@ Parameters are written $1, $2 so that the same texts run on DuckDB and PostgreSQ
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 import secrets
 from typing import NamedTuple
@@ -47,6 +48,14 @@ ENTRIES = """
     SELECT r.scenario_id, r.name, r.owner, r.revision, r.saved_at, r.answer, s.archived
     FROM scenario s JOIN scenario_revision r ON r.scenario_id = s.scenario_id AND r.revision = s.revision
     WHERE s.archived = false OR CAST($1 AS boolean)
+    ORDER BY r.saved_at DESC, r.scenario_id
+"""
+
+
+USING = """
+    SELECT r.scenario_id, r.name, r.owner, r.revision, r.saved_at, r.answer, s.archived
+    FROM scenario s JOIN scenario_revision r ON r.scenario_id = s.scenario_id AND r.revision = s.revision
+    WHERE s.archived = false AND position(CAST($1 AS text) IN r.facts_json) > 0
     ORDER BY r.saved_at DESC, r.scenario_id
 """
 
@@ -159,6 +168,14 @@ def load(cursor: duckdb.DuckDBPyConnection, scenario_id: str, revision: int | No
     return Saved(
         scenario_id, found, latest, scenario, facts, answer, engine, result, catalog, utc(saved_at), author, archived
     )
+
+
+def naming(row: str) -> str:
+    """How the stored facts of a scenario write that a figure is from this row of the catalog.
+
+    Quotes inside a text are escaped there, so that no note or label can look like it.
+    """
+    return f'"row":{json.dumps(row, ensure_ascii=False)}'
 
 
 def named(scenario: Scenario, name: str) -> Scenario:

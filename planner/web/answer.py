@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from planner.charts.cost_stack import cost_stack_alt, cost_stack_chart
 from planner.charts.palette import Theme
 from planner.decision import present
 from planner.decision.present import Table
+from planner.domain.currency import written_in
 from planner.domain.result import OptionResult, Result
 from planner.domain.scenario import Scenario
 from planner.web.tables import html_table
@@ -27,6 +29,19 @@ def theme() -> Theme:
 def title(scenario: Scenario) -> str:
     """The scenario's name, safe to draw."""
     return md(scenario.name)
+
+
+@contextmanager
+def in_its_currency(scenario: Scenario, result: Result) -> Iterator[None]:
+    """Write amounts in the scenario's currency inside the block, and say first at which rate.
+
+    A fragment runs again without the page around it, so one that shows money opens its own block.
+    """
+    with written_in(scenario.currency):
+        told = present.currency_sentence(scenario.currency, result.on)
+        if told:
+            st.markdown(small(md(told)))
+        yield
 
 
 def show_headline(scenario: Scenario, result: Result) -> None:

@@ -14,7 +14,7 @@ from planner.decision.present import month_rows
 from planner.domain.facts import Facts
 from planner.domain.result import OptionResult, Result
 from planner.domain.scenario import Scenario
-from planner.web.answer import show_blocked, show_table, theme, title
+from planner.web.answer import in_its_currency, show_blocked, show_table, theme, title
 from planner.web.parts import draw, show_figures
 from planner.web.routes import DECIDE
 from planner.web.state import answer, draft
@@ -28,6 +28,11 @@ def costs_page() -> None:
     scenario = draft().scenario
     facts, result = answer(scenario)
     st.markdown(small(f"{title(scenario)}. Prices of {result.on}. Options and assumptions are edited on Decide."))
+    with in_its_currency(scenario, result):
+        _show(scenario, facts, result)
+
+
+def _show(scenario: Scenario, facts: Facts, result: Result) -> None:
     option = choose_option(result)
     if option is None:
         st.info("No option can be priced, so there are no costs to show.", icon="ℹ️")

@@ -13,7 +13,7 @@ from planner.decision import present_hybrid as words
 from planner.decision.hybrid_view import HybridView, hybrid_view, parts
 from planner.domain.options import HybridOption
 from planner.domain.scenario import Scenario
-from planner.web.answer import show_blocked, show_table, theme, title
+from planner.web.answer import in_its_currency, show_blocked, show_table, theme, title
 from planner.web.editing import as_lists, change_list
 from planner.web.field_info import most_entries
 from planner.web.parts import draw, show_figures
@@ -43,7 +43,8 @@ def hybrid_page() -> None:
         overflow = _choose("Per token", found.per_token, "hybrid-overflow", "Takes what the fleet cannot.")
     view = hybrid_view(scenario, facts, base, overflow)
     if view is not None:
-        _show(scenario, view)
+        with in_its_currency(scenario, result):
+            _show(scenario, view)
 
 
 def _choose(label: str, options: tuple[tuple[str, str], ...], key: str, help_text: str) -> str:

@@ -7,8 +7,10 @@ import streamlit as st
 from planner.domain.document import parse_scenario
 from planner.domain.document_problems import DocumentError
 from planner.web import fields
+from planner.web.currency_inputs import currency_inputs
 from planner.web.forms import Line, form, panel
 from planner.web.option_inputs import option_inputs
+from planner.web.organisation_inputs import organisation_inputs
 from planner.web.soft_inputs import soft_inputs
 from planner.web.state import Draft, draft, open_in_editor, shipped, shipped_titles
 from planner.web.text import md
@@ -54,6 +56,7 @@ def sidebar() -> None:
         workload_inputs(current)
         _latency()
         option_inputs(current)
+        organisation_inputs(current)
         _assumptions()
         timeline_inputs(current)
         uncertainty_inputs(current)
@@ -108,6 +111,7 @@ def _assumptions() -> None:
     with panel("Time, people and rules", "rules") as is_open:
         if is_open:
             form((), RULES)
+            currency_inputs()
 
 
 def _document() -> None:

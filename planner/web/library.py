@@ -10,6 +10,7 @@ from planner.domain.document_problems import DocumentError
 from planner.store.duck import Store
 from planner.store.errors import StoreError
 from planner.store.revisions import Entry, SavedRef
+from planner.web.catalog_reprice import reprice_saved
 from planner.web.routes import DECIDE, VIEW
 from planner.web.share import saved_link
 from planner.web.state import open_in_editor, was_renamed
@@ -36,6 +37,7 @@ def show_entry(kept: Store, entry: Entry) -> None:
                 query_params={"s": key, "r": str(entry.revision)},
                 help=saved_link(SavedRef(key, entry.revision)),
             )
+        _reprice(kept, entry)
         for problem in st.session_state.pop(f"problem-{key}", []):
             st.error(md(problem))
 
@@ -89,3 +91,9 @@ def _archive(kept: Store, entry: Entry) -> None:
         args=(entry.scenario_id, lambda: kept.archive(entry.scenario_id, not entry.archived)),
         help="Archived scenarios stay readable by their links.",
     )
+
+
+def _reprice(kept: Store, entry: Entry) -> None:
+    """What today's catalog changes; the saved revision is read when the panel is opened."""
+    ref = SavedRef(entry.scenario_id, entry.revision)
+    reprice_saved(ref, lambda: kept.load(*ref))

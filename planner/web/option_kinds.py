@@ -10,8 +10,8 @@ from planner.domain.options import HybridOption, Operations, Option, Provisioned
 from planner.domain.scenario import Scenario
 from planner.web.composed_inputs import NEW_UNITS, new_hybrid
 from planner.web.editing import as_lists, change_list, widget_key
-from planner.web.owned_inputs import NEW_SERVER, NEW_WORKSTATION
-from planner.web.rented_prices import cheapest_price_id
+from planner.web.owned_inputs import NEW_WORKSTATION, new_server
+from planner.web.rented_prices import starting_price_id
 from planner.web.state import PathKey, draft
 
 OPTIONS: PathKey = ("options",)
@@ -28,8 +28,8 @@ _GPT_OSS = {"model_id": "gpt-oss-120b", "format_id": "mxfp4", "gpus_per_replica"
 NEW: dict[str, dict[str, Any]] = {
     "api": {"label": "New API option", "provider": "openai", "model": "gpt-6-luna"},
     "hosted": {"label": "New hosted option", "provider": "groq", "model": "openai/gpt-oss-120b"},
-    "rented": {"label": "New rented option", **_GPT_OSS, "gpu_id": "h200", "price_id": "runpod-h200-pod-on-demand"},
-    "owned": {"label": "New owned option", **_GPT_OSS, "gpu_id": "h100-sxm", "server": NEW_SERVER},
+    "rented": {"label": "New rented option", **_GPT_OSS, "gpu_id": "h200"},
+    "owned": {"label": "New owned option", **_GPT_OSS, "gpu_id": "h100-sxm"},
     "workstation": {"label": "New workstation option", **NEW_WORKSTATION},
     "provisioned": {"label": "New provisioned option", **NEW_UNITS},
     "hybrid": {"label": "New hybrid option"},
@@ -46,8 +46,17 @@ def new_option(scenario: Scenario, kind: str) -> dict[str, Any] | None:
         return None
     taken = {o.option_id for o in scenario.options}
     number = next(n for n in range(1, 100) if f"{kind}-{n}" not in taken)
-    new = {**NEW[kind], **parts, "label": f"{NEW[kind]['label']} {number}"}
+    start = _start(kind)
+    new = {**start, **parts, "label": f"{start['label']} {number}"}
     return {"kind": kind, "option_id": f"{kind}-{number}", **new}
+
+
+def _start(kind: str, gpu_id: str | None = None) -> dict[str, Any]:
+    """What an option of a kind starts with; prices of GPUs and servers are rows of the catalog."""
+    new = NEW[kind]
+    if kind == "rented":
+        return {**new, "price_id": starting_price_id(new["gpu_id"])}
+    return {**new, "server": new_server(gpu_id or new["gpu_id"])} if kind == "owned" else new
 
 
 def add(kind: str) -> None:
@@ -62,7 +71,7 @@ def turned_into(option: Option, kind: str, scenario: Scenario, before: dict[str,
 
     None when a hybrid lacks its parts.
     """
-    start = before or NEW[kind]
+    start = before or _start(kind, getattr(option, "gpu_id", None))
     parts = new_hybrid(scenario, option.option_id) if kind == "hybrid" and before is None else {}
     if parts is None:
         return None
@@ -76,7 +85,7 @@ def _price(start: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
     """A rented option's list price is one of its GPU."""
     if not start.get("price_id") or kept.get("gpu_id") in (None, start["gpu_id"]):
         return {}
-    return {"price_id": cheapest_price_id(kept["gpu_id"])}
+    return {"price_id": starting_price_id(kept["gpu_id"])}
 
 
 def _people(option: Option, kind: str) -> dict[str, Any]:

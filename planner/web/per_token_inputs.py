@@ -6,17 +6,24 @@ from decimal import Decimal
 
 import streamlit as st
 
-from planner.catalog import prices
 from planner.domain.options import PerTokenOption, SpendTier
 from planner.web import fields
 from planner.web.editing import panel_key, set_value, value_at, widget_key
 from planner.web.field_info import most_entries
 from planner.web.forms import Line, button, form, section
 from planner.web.option_switch import set_many
-from planner.web.state import PathKey
+from planner.web.state import PathKey, catalog
 from planner.web.token_price_inputs import token_price_inputs
 
+USUAL = {"region": "", "service_tier": "standard"}
+"""The offer that every model has."""
+CACHE_LIVES = {"5m": "5 minutes", "1h": "one hour, at its own price"}
+OFFER = (
+    Line("region", "Region of the price (empty = the usual price)"),
+    Line("service_tier", "Service tier"),
+)
 CACHE = (
+    Line("cache_write_ttl", "Written caches are kept", words=CACHE_LIVES),
     Line("cache_ttl_s", "Cache life (s; empty = hits as typed in the workload)", 60),
     Line("prefixes", "Different cached prefixes"),
     Line("cache_storage_usd_per_mtok_hour", "Cache storage (USD per 1M tokens and hour)", 0.1),
@@ -41,6 +48,9 @@ def per_token_inputs(path: PathKey, option: PerTokenOption) -> None:
         fields.text("Model", (*path, "model"))
     else:
         _listed(path, option)
+        with section("Region and service tier", path, "offer") as is_open:
+            if is_open:
+                form(path, OFFER)
     for label, name, lines in (("Cache", "cache", CACHE), ("Rate limits", "limits", LIMITS)):
         with section(label, path, name) as is_open:
             if is_open:
@@ -52,18 +62,18 @@ def per_token_inputs(path: PathKey, option: PerTokenOption) -> None:
 
 
 def _listed(path: PathKey, option: PerTokenOption) -> None:
-    fields.choice("Provider", (*path, "provider"), prices.providers(), on_change=_provider_changed, args=(path,))
+    fields.choice("Provider", (*path, "provider"), catalog().providers(), on_change=_provider_changed, args=(path,))
     fields.choice(
         "Model",
         (*path, "model"),
-        prices.models(option.provider),
+        catalog().models(option.provider),
         help_text="Exact model id; moving aliases are left out.",
     )
 
 
 def _provider_changed(path: PathKey) -> None:
     provider = st.session_state[widget_key((*path, "provider"))]
-    set_many(path, {"provider": provider, "model": next(iter(prices.models(provider)), "none")})
+    set_many(path, {"provider": provider, "model": next(iter(catalog().models(provider)), "none"), **USUAL})
 
 
 def _tiers(path: PathKey, option: PerTokenOption) -> None:

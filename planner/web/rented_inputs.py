@@ -6,14 +6,27 @@ from decimal import Decimal
 
 import streamlit as st
 
+from planner.catalog.rows import ProviderTier
 from planner.domain.options import RentedOption
 from planner.web import fields
 from planner.web.editing import value_at, widget_key
 from planner.web.forms import Line, form
 from planner.web.option_switch import Changes, ask, set_many, typed_switch
-from planner.web.rented_prices import fitting_rows, rental_usd_per_gpu_hour, row_of, with_price
+from planner.web.rented_prices import (
+    TIERS,
+    fitting_rows,
+    price_label,
+    rental_usd_per_gpu_hour,
+    row_today,
+    spread_sentence,
+    start_sentence,
+    tier_label,
+    usd_today,
+    with_price,
+)
 from planner.web.self_hosted_inputs import fleet_inputs, model_inputs
-from planner.web.state import PathKey, catalog, draft
+from planner.web.state import PathKey, draft
+from planner.web.text import md, small
 from planner.web.throughput_inputs import throughput_inputs
 
 PRICE_LABEL = "GPU price (USD per GPU-hour)"
@@ -68,22 +81,35 @@ def _gpu_price(path: PathKey, option: RentedOption) -> None:
         labels = {"usd_per_gpu_hour": PRICE_LABEL}
         ask(path, NO_PRICE, labels, lambda typed: {"price": typed, "price_id": None})
         return
+    tier = _tier(path, option)
     fields.choice(
         "GPU price",
         (*path, "price_id"),
-        _price_ids(option),
-        show=_price_label,
-        help_text="Rental on this term, per GPU and hour, cheapest first. The same GPU differs several times in price.",
+        [row.price_id for row in fitting_rows(option, tier)],
+        show=price_label,
+        help_text="List price on this term, per GPU and hour, cheapest first; the newest known today of each offer.",
     )
+    st.markdown(small(md(" ".join(filter(None, (spread_sentence(option, tier), start_sentence(option)))))))
 
 
-def _price_ids(option: RentedOption) -> list[str]:
-    return [row.price_id for row in fitting_rows(option)]
+def _tier(path: PathKey, option: RentedOption) -> ProviderTier | None:
+    """Whose prices are listed: those of the tier that the option's own is of, until another is chosen."""
+    row = row_today(option)
+    start = TIERS.index(row.provider_tier if row else None)
+    return st.selectbox(
+        "Providers listed",
+        TIERS,
+        index=start,
+        format_func=lambda tier: tier_label(option, tier),
+        key=widget_key((*path, "price_id", "tier", option.gpu_id, option.term, option.term_months)),
+        help="marketplace: other people's machines, the cheapest of the day; neocloud: its own GPUs; hyperscaler: a "
+        "general cloud. The same GPU differs several times in price between them. This only filters the list below.",
+    )
 
 
 def _start(option: RentedOption) -> Changes | None:
     """The row's price as a start for typing; the row is remembered for the way back."""
-    row = row_of(option)
+    row = row_today(option)
     if row is None:
         return None
     st.session_state[_row_key(option)] = option.price_id
@@ -93,7 +119,7 @@ def _start(option: RentedOption) -> Changes | None:
         "source_url": row.source_url,
         "as_of": row.as_of,
     }
-    return {"usd_per_gpu_hour": Decimal(repr(row.usd_per_gpu_hour)), "provenance": source}
+    return {"usd_per_gpu_hour": Decimal(repr(usd_today(row))), "provenance": source}
 
 
 def _row_key(option: RentedOption) -> str:
@@ -101,15 +127,9 @@ def _row_key(option: RentedOption) -> str:
 
 
 def _listed_gpu(option: RentedOption) -> Changes:
-    """The row used before, or the cheapest of this GPU and term."""
-    offered = _price_ids(option)
+    """The row used before, or the one where a new option starts."""
     before = st.session_state.get(_row_key(option))
-    return {"price_id": before if before in offered else next(iter(offered), None)}
-
-
-def _price_label(price_id: str | None) -> str:
-    row = catalog().tables.gpu_price_by_id.get(price_id or "")
-    if row is None:
-        return price_id or "none listed: type in the price"
-    term = {"reserved_1y": ", 1 year", "reserved_3y": ", 3 years", "spot": ", spot"}.get(row.term, "")
-    return f"${row.usd_per_gpu_hour:.2f}/h {row.provider} {row.instance} ({row.provider_tier}, {row.as_of}{term})"
+    if before in {row.price_id for row in fitting_rows(option)}:
+        return {"price_id": before}
+    start = with_price(option.model_copy(update={"price": None, "price_id": None}))
+    return {"price_id": start["price_id"]}

@@ -5,4 +5,5 @@ from pathlib import Path
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 DECIDE = PAGES / "decide.py"
 SCENARIOS = PAGES / "scenarios.py"
+CATALOG = PAGES / "catalog.py"
 VIEW = PAGES / "view.py"

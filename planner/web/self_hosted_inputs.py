@@ -7,8 +7,9 @@ from typing import Any
 
 from planner.domain.options import SelfHosted
 from planner.web import fields
-from planner.web.editing import write_back
+from planner.web.editing import value_at, write_back
 from planner.web.forms import Line, Words, form, section
+from planner.web.imported_inputs import imported_inputs
 from planner.web.operations_inputs import tuning_inputs
 from planner.web.state import PathKey, catalog
 
@@ -50,7 +51,11 @@ MEMORY = (
 def model_inputs(path: PathKey, gpu_changed: Callable[..., None] = write_back, args: tuple[Any, ...] = ()) -> None:
     """Model, format, GPU and GPUs per replica."""
     tables = catalog().tables
-    _named("Model", (*path, "model_id"), tables.model_by_id)
+    imported_inputs(path, value_at((*path, "model")))
+    if value_at((*path, "model")) is None:
+        _named("Model", (*path, "model_id"), tables.model_by_id)
+    else:
+        fields.text("Short name of the model", (*path, "model_id"))
     _named("Weight format", (*path, "format_id"), tables.format_by_id)
     gpu = (*path, "gpu_id")
     _named("GPU", gpu, tables.gpu_by_id, on_change=gpu_changed, args=args or (gpu,))

@@ -9,14 +9,16 @@ import streamlit as st
 from planner import __version__
 from planner.decision import present
 from planner.decision.evaluate import decide
+from planner.decision.reprice import Priced
 from planner.domain.facts import Facts
 from planner.domain.result import Result
 from planner.domain.scenario import Scenario
-from planner.format import usd
 from planner.store.errors import StoreError
 from planner.store.link import LinkError, decode
+from planner.store.revisions import SavedRef
+from planner.web.catalog_reprice import reprice_panel
 from planner.web.routes import DECIDE, SCENARIOS, VIEW
-from planner.web.state import answer, open_in_editor, store, today
+from planner.web.state import open_in_editor, store
 from planner.web.text import md, small
 
 WAY_OUT = "Ask for the link again, or start from an example on the Decide page."
@@ -120,17 +122,7 @@ def finish_copy() -> None:
         st.switch_page(DECIDE)
 
 
-def todays_prices(opened: Opened) -> None:
-    """What today's catalog would change, option by option; the shared figures stay as they are."""
-    with st.expander(f"What would today's prices change? (then {opened.facts.on}, now {today()})"):
-        _, now = answer(opened.scenario)
-        for before, after in zip(opened.result.options, now.options, strict=True):
-            st.markdown(f"- {md(before.label)}: {_change(before.tco_usd_per_month, after.tco_usd_per_month)}")
-
-
-def _change(before: float | None, after: float | None) -> str:
-    def words(value: float | None) -> str:
-        return "blocked" if value is None else f"{usd(value)} a month"
-
-    same = before == after or (before is not None and after is not None and abs(after - before) < 0.005)
-    return md(f"unchanged, {words(after)}" if same else f"{words(before)}, now {words(after)}")
+def reprice(opened: Opened) -> None:
+    """What today's catalog changes; the shared figures stay as they are."""
+    ref = SavedRef(opened.scenario_id, opened.revision) if opened.scenario_id and opened.revision else None
+    reprice_panel(opened.scenario, Priced(opened.facts, opened.result), ref, opened.latest_revision)

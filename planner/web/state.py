@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from planner.catalog.catalog import Catalog, load
+from planner.catalog.catalog import Catalog, installed
 from planner.decision.evaluate import decide
 from planner.decision.resolve import resolve
 from planner.domain.document import parse_scenario
@@ -82,8 +82,8 @@ class Draft:
 
 @st.cache_resource
 def catalog() -> Catalog:
-    """The catalog, read once per process."""
-    return load()
+    """The catalog with the rows of this installation, read once; whoever adds rows calls `catalog.clear()`."""
+    return installed()
 
 
 def store_path() -> Path:
@@ -184,6 +184,13 @@ def was_renamed(before: SavedRef, ref: SavedRef, name: str) -> None:
         current.saved = ref
         current.epoch += 1
     current.history = [_renamed(then, ref, name) if then.saved == before else then for then in current.history]
+
+
+def was_repriced(before: SavedRef, ref: SavedRef) -> None:
+    """A saved revision got a newer one that differs in its prices alone: drafts of it follow."""
+    current = draft()
+    current.saved = ref if current.saved == before else current.saved
+    current.history = [then._replace(saved=ref) if then.saved == before else then for then in current.history]
 
 
 def _renamed(then: Moment, ref: SavedRef, name: str) -> Moment:

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import re
 from html import escape
+from urllib.parse import quote
 
-from planner.decision.present import Table
+from planner.decision.present import Column, Table
+from planner.decision.present_tables import AGE, LINK, ROW, SOURCE
+from planner.domain.freshness import OLD, UNDATED
 
 ADDRESS = re.compile(r"https?://([A-Za-z0-9.-]+)(?:[/?#][^\s\"'<>]*)?")
 STYLE = """<style>
@@ -20,34 +23,86 @@ STYLE = """<style>
   overflow-wrap: anywhere; border: 0; border-bottom: 1px solid rgba(128, 128, 128, 0.35); }
 .planner-table thead th { font-weight: 600; vertical-align: bottom; }
 .planner-table .figure { text-align: right; white-space: nowrap; overflow-wrap: normal; }
-.planner-table thead .figure { white-space: normal; }
+.planner-table thead .figure, .planner-table .long { white-space: normal; }
 .planner-table td { min-width: 4rem; }
 .planner-table tbody th { min-width: 7rem; }
 .planner-table td:last-child:not(.figure) { min-width: 8.5rem; }
+.planner-table.sources td { min-width: 5.2rem; }
+.planner-table .badge { display: inline-block; padding: 0 0.4em; border-radius: 0.5em; font-weight: 600;
+  border: 1px solid currentColor; }
 </style>"""
+LONG = 24
+BADGES = re.compile(f"{OLD}|{UNDATED}")
 
 
 def html_table(table: Table) -> str:
     """The table with its caption; user text comes out letter for letter."""
-    classes = [' class="figure"' if column.align == "right" else "" for column in table.columns]
-    heads = "".join(f'<th scope="col"{c}>{escape(h)}</th>' for h, c in zip(table.heads, classes, strict=True))
-    rows = "".join(f"<tr>{_cells(row, classes)}</tr>" for row in table.rows)
-    name = escape(table.title, quote=True)
+    shown = _shown(table)
+    heads = "".join(f'<th scope="col"{_side(c)}>{escape(c.head)}</th>' for c in shown.columns)
+    rows = "".join(f"<tr>{_cells(row, shown.columns)}</tr>" for row in shown.rows)
+    name, kind = escape(table.title, quote=True), " sources" if len(shown.columns) < len(table.columns) else ""
     return (
-        f'{STYLE}<div class="planner-table" role="region" aria-label="{name}" tabindex="0"><table>'
+        f'{STYLE}<div class="planner-table{kind}" role="region" aria-label="{name}" tabindex="0"><table>'
         f"<caption>{escape(table.title)}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
-def _cells(row: tuple[str, ...], classes: list[str]) -> str:
-    first, *rest = (_text(cell) for cell in row)
-    others = "".join(f"<td{c}>{text}</td>" for text, c in zip(rest, classes[1:], strict=True))
+def _shown(table: Table) -> Table:
+    """The cells as HTML. Beside a source, its address and its row in the catalog need no columns of their own."""
+    names = [column.name for column in table.columns]
+    folded = {LINK, ROW} if {SOURCE, LINK} <= set(names) else set()
+    kept = [i for i, name in enumerate(names) if name not in folded]
+    rows = (
+        tuple(
+            _source(dict(zip(names, row, strict=True)))
+            if folded and names[i] == SOURCE
+            else _cell(table.columns[i], row[i])
+            for i in kept
+        )
+        for row in table.rows
+    )
+    return Table(table.title, tuple(table.columns[i] for i in kept), tuple(rows))
+
+
+def _cells(row: tuple[str, ...], columns: tuple[Column, ...]) -> str:
+    first, *rest = row
+    others = "".join(f"<td{_side(c, len(text))}>{text}</td>" for text, c in zip(rest, columns[1:], strict=True))
     return f'<th scope="row">{first}</th>{others}'
+
+
+def _side(column: Column, length: int = 0) -> str:
+    """Figures stand to the right and on one line, unless they are words as long as a line."""
+    if column.align == "left":
+        return ""
+    return ' class="figure long"' if length > LONG else ' class="figure"'
+
+
+def _cell(column: Column, cell: str) -> str:
+    """Ages have a badge and rows a link; a column of figures may be headed by any name that a user typed."""
+    if column.align == "right":
+        return _text(cell)
+    if column.name == AGE:
+        return BADGES.sub(lambda found: f'<span class="badge">{found[0]}</span>', escape(cell))
+    return _row(cell) if column.name == ROW else _text(cell)
+
+
+def _source(row: dict[str, str]) -> str:
+    """Who says so, as a link to where it can be read, and a link to the row of the catalog."""
+    address, said = row.get(LINK, ""), row[SOURCE]
+    told = _link(address, said) if said and ADDRESS.fullmatch(address) else " ".join((escape(said), _text(address)))
+    return " ".join(part for part in (told.strip(), _row(row.get(ROW, ""))) if part)
 
 
 def _text(cell: str) -> str:
     """Escaped; a plain web address becomes a link named by its host."""
     address = ADDRESS.fullmatch(cell)
-    if address is None:
-        return escape(cell)
-    return f'<a href="{escape(cell, quote=True)}" target="_blank" rel="noopener noreferrer">{escape(address[1])}</a>'
+    return escape(cell) if address is None else _link(cell, address[1])
+
+
+def _row(cell: str) -> str:
+    """A link to the row on the catalog page, in a tab of its own: this one keeps what is not saved."""
+    return _link(f"catalog?row={quote(cell)}", "row") if cell else ""
+
+
+def _link(address: str, name: str) -> str:
+    return f'<a href="{escape(address, quote=True)}" target="_blank" rel="noopener noreferrer">{escape(name)}</a>'

@@ -5,21 +5,29 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from planner.catalog import prices
+from planner.catalog.prices import PriceUnknown
 from planner.domain.options import PerTokenOption
 from planner.domain.prices import RateCard, TokenPrices
 from planner.web import fields
 from planner.web.editing import value_at
 from planner.web.forms import section
 from planner.web.option_switch import Changes, ask, typed_switch
-from planner.web.state import PathKey, draft, today
+from planner.web.state import PathKey, catalog, draft, today
 
-INPUT_RATES = ("input_usd_per_mtok", "cached_input_usd_per_mtok", "cache_write_usd_per_mtok")
+INPUT_RATES = (
+    "input_usd_per_mtok",
+    "cached_input_usd_per_mtok",
+    "cache_write_usd_per_mtok",
+    "cache_write_1h_usd_per_mtok",
+)
+OUTPUT_RATES = ("output_usd_per_mtok", "reasoning_usd_per_mtok")
 ASKED = {"input_usd_per_mtok": "Input (USD per 1M tokens)", "output_usd_per_mtok": "Output (USD per 1M tokens)"}
 RATES = {
     **ASKED,
     "cached_input_usd_per_mtok": "Cached input (USD per 1M tokens)",
     "cache_write_usd_per_mtok": "Cache write (USD per 1M tokens)",
+    "cache_write_1h_usd_per_mtok": "Cache write kept one hour (USD per 1M tokens)",
+    "reasoning_usd_per_mtok": "Reasoning (USD per 1M tokens; empty = as output)",
 }
 
 
@@ -50,8 +58,15 @@ def _typed(path: PathKey) -> None:
 def list_price(option: PerTokenOption) -> Changes | None:
     """Today's list price as a typed one, every rate of it; None when there is none."""
     try:
-        listed = prices.token_prices(option.provider, option.model, today(), draft().scenario.horizon_months)
-    except prices.PriceUnknown:
+        listed = catalog().token_prices(
+            option.provider,
+            option.model,
+            today(),
+            draft().scenario.horizon_months,
+            region=option.region,
+            service_tier=option.service_tier,
+        )
+    except PriceUnknown:
         return None
     found = listed.periods[0].prices
     offers, left_out = _offers(found)
@@ -71,7 +86,7 @@ def _offers(found: TokenPrices) -> tuple[Changes, list[str]]:
     offers: Changes = {}
     left_out = []
     if found.batch_rates is not None:
-        share = _ratio(found.batch_rates, found.rates, (*INPUT_RATES, "output_usd_per_mtok"))
+        share = _ratio(found.batch_rates, found.rates, (*INPUT_RATES, *OUTPUT_RATES))
         offers |= {} if share is None or share > 1 else {"batch_discount_fraction": float(1 - share)}
         left_out += [] if offers else ["the batch price"]
     if found.long_tiers:
@@ -84,7 +99,7 @@ def _offers(found: TokenPrices) -> tuple[Changes, list[str]]:
 def _long(found: TokenPrices) -> Changes:
     tier = found.long_tiers[0]
     on_input = _ratio(tier.rates, found.rates, INPUT_RATES)
-    on_output = _ratio(tier.rates, found.rates, ("output_usd_per_mtok",))
+    on_output = _ratio(tier.rates, found.rates, OUTPUT_RATES)
     if on_input is None or on_output is None or tier.above_tokens == 0:
         return {}
     return {

@@ -23,7 +23,7 @@ from planner.capacity.published import (
     shape_factor,
     split_work,
 )
-from planner.catalog.rows import MeasuredRow
+from planner.catalog.rows import ComputeRate, MeasuredRow
 from planner.decision.resolve_throughput import SHAPE_HIGH_FRACTION, SHAPE_LOW_FRACTION
 from planner.domain.workload import LatencyTarget
 from tests.builders import tables
@@ -228,10 +228,15 @@ def test_ceilings_worked() -> None:
         ("a100-80gb", "fp4", 312),  # neither: BF16
         ("a100-80gb", "fp8", 312),
         ("a100-80gb", "int8", 624),
+        ("a100-80gb", "fp16", 312),
+        ("t4", "fp16", 65),
+        ("t4", "fp8", 65),  # weight-only, in FP16
+        ("t4", "int8", 130),
         ("t4", "bf16", None),  # no BF16 at all, and no wider rate to fall back to
+        ("t4", "fp4", None),
     ],
 )
-def test_a_format_falls_back_to_a_wider_rate(gpu_id: str, rate: str, tflops: float | None) -> None:
+def test_a_format_falls_back_to_a_wider_rate(gpu_id: str, rate: ComputeRate, tflops: float | None) -> None:
     assert dense_tflops(tables().gpu_by_id[gpu_id], rate) == tflops
 
 

@@ -137,7 +137,7 @@ def test_an_id_is_used_once(data: Path) -> None:
     spoil(data, "gpus.csv", lambda rows: rows.append(rows[0]))
     assert (
         only_problem(data)
-        == "gpus.csv:24 gpu_id: 't4' is already used on line 2. A new figure is a new row with an id of its own."
+        == "gpus.csv:27 gpu_id: 't4' is already used on line 2. A new figure is a new row with an id of its own."
     )
 
 

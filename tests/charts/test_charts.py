@@ -147,7 +147,9 @@ def test_names_come_out_as_text(chart: Any, name: str) -> None:
     go.Figure(figure)
     shown = [t.get("name", "") for t in figure["data"]] + figure["layout"]["yaxis"]["ticktext"]
     assert not any(re.search("<(?!br>)", text) for text in shown)
-    assert {t["hovertemplate"] for t in figure["data"] if "hovertemplate" in t} <= {HOVER}  # never with a name inside
+    assert {t["hovertemplate"] for t in figure["data"] if "hovertemplate" in t} <= {
+        HOVER.format(money="$%{y:,.0f}")  # never with a name inside
+    }
     root = ElementTree.fromstring(render_svg(figure))
     assert {e.tag.rpartition("}")[2] for e in root.iter()} <= SVG_TAGS
 

@@ -11,11 +11,12 @@ from genai_prices import Usage, calc_price
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.catalog.prices import PriceUnknown, find, models, token_prices
+from planner.catalog.prices import ListedPrices, PriceUnknown, find, models
 from planner.cost.api import break_even_hit_probability, expected_prefix_usd, rates_for, request_usd
 from planner.decision.resolve import typed_token_prices
 from planner.domain.prices import LongTier, RateCard, TokenPrices
 from tests.builders import ON, token_price
+from tests.catalog.price_books import catalog_of
 
 AT = dt.datetime.combine(ON, dt.time(12, 30), dt.UTC)
 SAMPLE = ("openai", "anthropic", "google", "groq", "mistral", "deepseek", "fireworks", "aws", "together")
@@ -117,7 +118,14 @@ def test_more_tokens_never_cost_less(
     def usd(**extra: float) -> float:
         counts = {"fresh": fresh, "cached": cached, "write": write, "generated": generated}
         counts |= {name: counts[name] + value for name, value in extra.items()}
-        return request_usd(TIERED, batch_fraction=batch, **counts)
+        return request_usd(
+            TIERED,
+            fresh=counts["fresh"],
+            cached=counts["cached"],
+            write=counts["write"],
+            generated=counts["generated"],
+            batch_fraction=batch,
+        )
 
     least = usd() * (1 - 1e-12)
     assert all(usd(**{name: more}) >= least for name in ("fresh", "cached", "write", "generated"))
@@ -135,7 +143,42 @@ def test_at_the_break_even_hit_rate_caching_costs_what_sending_costs() -> None:
     assert break_even_hit_probability(3, 3, 3) == float("inf")  # reading costs what writing costs: it never pays
 
 
+def test_reasoning_is_billed_as_output_unless_it_has_a_price() -> None:
+    # 1,000 in x $2 + 700 out x $10 + 300 reasoning: x $10 as output, x $3 at its own price
+    own = TokenPrices(rates=card("2", "10").model_copy(update={"reasoning_usd_per_mtok": Decimal(3)}))
+    as_output = request_usd(TokenPrices(rates=card("2", "10")), fresh=1000, generated=1000, reasoning=300)
+    assert as_output == pytest.approx((1000 * 2 + 1000 * 10) / 1e6)
+    assert request_usd(own, fresh=1000, generated=1000, reasoning=300) == pytest.approx(
+        (1000 * 2 + 700 * 10 + 300 * 3) / 1e6
+    )
+    assert request_usd(own, fresh=1000, generated=1000) == as_output  # no token of it is reasoning
+
+
+def test_written_caches_cost_what_their_life_costs() -> None:
+    # 500 fresh x $2 + 500 written: x $2.50 for 5 minutes, x $4 for an hour
+    rates = card("2", "10", write="2.5").model_copy(update={"cache_write_1h_usd_per_mtok": Decimal(4)})
+    prices = TokenPrices(rates=rates)
+    assert request_usd(prices, fresh=500, write=500, generated=0) == pytest.approx((500 * 2 + 500 * 2.5) / 1e6)
+    hour = request_usd(prices, fresh=500, write=500, generated=0, cache_life="1h")
+    assert hour == pytest.approx((500 * 2 + 500 * 4) / 1e6)
+
+
+def test_typed_reasoning_and_one_hour_writes_are_scaled_with_the_rest() -> None:
+    # batch at half: reasoning $6 -> $3, one-hour write $5 -> $2.50
+    price = token_price(reasoning_usd_per_mtok="6", cache_write_1h_usd_per_mtok="5", batch_discount_fraction=0.5)
+    batch = typed_token_prices(price).batch_rates
+    assert batch is not None
+    assert (batch.reasoning_usd_per_mtok, batch.cache_write_1h_usd_per_mtok) == (Decimal(3), Decimal("2.5"))
+
+
 # --- the price library
+
+LIBRARY = catalog_of()
+
+
+def token_prices(provider: str, model: str, on: dt.date, months: int) -> ListedPrices:
+    """The library's prices without any row of ours."""
+    return LIBRARY.token_prices(provider, model, on, months)
 
 
 def library_usd(provider: str, model: str, usage: Usage, at: dt.datetime, context: dict[str, str] | None) -> float:

@@ -109,16 +109,16 @@ def test_every_verdict_that_figures_decide_has_an_edit_that_moves_it() -> None:
     assert decided - FLIPS.keys() == {"C2"}  # decided by the catalog alone, next test
 
 
-def with_licence(licence: str, *ids: str) -> Tables:
+def with_licence(licence_id: str, *ids: str) -> Tables:
     rows = {**TABLES.model_by_id}
     for model_id in ids:
-        rows[model_id] = rows[model_id].model_copy(update={"licence": licence})
+        rows[model_id] = rows[model_id].model_copy(update={"licence_id": licence_id})
     return dataclasses.replace(TABLES, models=tuple(rows.values()))
 
 
 def test_a_licence_of_the_catalog_moves_the_verdict() -> None:
-    one = with_licence("Apache-2.0", "whisper-large-v3")
-    both = with_licence("Apache-2.0", "whisper-large-v3", "mistral-large-2")
+    one = with_licence("apache-2.0", "whisper-large-v3")
+    both = with_licence("apache-2.0", "whisper-large-v3", "mistral-large-2")
     assert [evaluate_claim(CLAIMS["C2"], {}, each).verdict for each in (one, both)] == ["depends", "consistent"]
 
 
@@ -193,7 +193,7 @@ def spoilt(tmp_path: Path, **cells: str) -> Path:
     ("column", "cell", "said"),
     [
         ("claim_id", "D1", "claims.csv:2 claim_id: "),
-        ("claim_id", "A2", "claims.csv:3 claim_id: 'A2' is already used above"),
+        ("claim_id", "A2", "claims.csv:3 claim_id: 'A2' is already used on line 2"),
         ("source_ref", "S4", "claims.csv:2 source_ref: "),
         ("paraphrase", "", "claims.csv:2 paraphrase: "),
         ("inputs", "{", "claims.csv:2 inputs: "),
@@ -215,5 +215,5 @@ def test_too_many_cells_and_a_missing_file_are_named(tmp_path: Path) -> None:
     path = spoilt(tmp_path) / "claims.csv"
     text = path.read_text(encoding="utf-8").splitlines()
     path.write_text("\n".join([text[0], text[1] + ",more"]) + "\n", encoding="utf-8")
-    with pytest.raises(CatalogError, match=r"claims\.csv:2 cell 10: "):
+    with pytest.raises(CatalogError, match=r"claims\.csv:2: 10 cells where the header has 9"):
         load_claims(tmp_path)

@@ -217,7 +217,10 @@ def test_yaml_numbers(text: str, value: float) -> None:
         (document(name="\ud800"), "name: the text holds a broken character."),
         (document(calendar="lunar"), "calendar: 'lunar' is not one of the choices. Give one of avg, 30d."),
         (document(horizon_mouths=1), "horizon_mouths: there is no field of this name. Did you mean horizon_months?"),
-        (document(zzz=1), "zzz: there is no field of this name. The fields here are calendar, fte_usd_per_year,"),
+        (
+            document(zzz=1),
+            "zzz: there is no field of this name. The fields here are calendar, currency, fte_usd_per_year,",
+        ),
         (
             document(workload=[]),
             "workload: a list stands where named fields belong. Give named fields, among them classes.",

@@ -15,6 +15,7 @@ import pytest
 
 from planner.charts import break_even_alt, break_even_chart, cost_stack_alt, cost_stack_chart, render_svg
 from planner.decision import present
+from planner.domain.currency import DisplayCurrency, written_in
 from planner.domain.result import Result, Verdict
 from planner.domain.scenario import Scenario
 from planner.report import Figure, render_csv, render_pdf
@@ -170,7 +171,7 @@ def objects(pdf: pikepdf.Pdf) -> list[Any]:
 
 def test_pdf_is_tagged_titled_and_in_english() -> None:
     with pikepdf.open(io.BytesIO(sample_pdf())) as pdf:
-        assert len(pdf.pages) == 8
+        assert len(pdf.pages) == 9
         assert str(pdf.Root.Lang) == "en"
         assert bool(pdf.Root.MarkInfo.Marked)
         meta = pdf.open_metadata()
@@ -240,3 +241,61 @@ def test_long_words_can_break_and_short_ones_stay() -> None:
     assert breakable("short words stay") == "short words stay"
     assert "\u200b" in breakable("https://example.org/a/very/long/path")
     assert covered("a\N{ROCKET}b") == "a?b"
+
+
+EUR = DisplayCurrency(code="EUR", units_per_usd=Decimal("0.895095"), as_of="2026-10-30", source="ECB")
+IN_EUROS = changed(SCENARIO, currency=EUR)
+SHOWN = ("x_ShownCurrency", "x_ShownCost", "x_ShownUnitsPerUsd", "x_ShownRateDate", "x_ShownRateSource")
+
+
+def test_pdf_in_euros_shows_the_words_and_every_cell_in_euros_and_the_rate_once() -> None:
+    with written_in(EUR):
+        text = pdf_text(made(IN_EUROS, RESULT))
+        words = [present.headline(IN_EUROS, RESULT), *present.support(IN_EUROS, RESULT)]
+        words += [part for metric in present.metrics(IN_EUROS, RESULT) for part in metric]
+        tables = [present.option_rows(IN_EUROS, RESULT), present.comparison_rows(RESULT), present.month_rows(RESULT)]
+        tables += [present.year_rows(RESULT), present.required_rows(RESULT), present.assumption_rows(IN_EUROS)]
+        words += [cell for table in tables for row in table.rows for cell in row]
+    assert [word for word in words if squeezed(word) not in text] == []
+    assert "$" not in text
+    told = squeezed("Shown in EUR at 0.895095 EUR per USD (ECB, 2026-10-30); computed in USD.")
+    assert text.count(told) == 1
+    assert "NPV(EUR)" in text
+    assert "NPV(USD)" not in text
+
+
+def test_pdf_is_in_the_currency_of_its_own_scenario_wherever_it_is_made() -> None:
+    with written_in(EUR):
+        inside = render_pdf(SCENARIO, RESULT, when=WHEN)
+    assert inside == render_pdf(SCENARIO, RESULT, when=WHEN)
+
+
+def test_csv_in_us_dollars_has_the_columns_it_always_had() -> None:
+    assert not set(SHOWN) & set(csv_rows(SCENARIO, RESULT)[0])
+
+
+def test_csv_in_euros_adds_columns_and_leaves_those_in_us_dollars_as_they_are() -> None:
+    before, after = csv_rows(SCENARIO, RESULT), csv_rows(IN_EUROS, RESULT)
+    assert tuple(after[0])[-5:] == SHOWN
+    dollars = [{k: v for k, v in row.items() if k not in SHOWN} for row in after]
+    added = [row for row in dollars if row not in before]
+    assert [row for row in dollars if row in before] == before
+    assert {(row["ChargeDescription"], row["EffectiveCost (USD)"]) for row in added} <= {("Rounding", "0.00")}
+    assert {row["BillingCurrency"] for row in after} == {"USD"}
+
+
+def test_csv_in_euros_converts_every_cost_and_adds_up_to_the_total_shown() -> None:
+    rows = csv_rows(IN_EUROS, RESULT)
+    assert {tuple(row[name] for name in SHOWN if name != "x_ShownCost") for row in rows} == {
+        ("EUR", "0.895095", "2026-10-30", "ECB")
+    }
+    for row in rows:  # to the cent of the row, except in the rows that hold what rounding leaves
+        if row["ChargeDescription"] not in ("", "Rounding"):
+            exact = Decimal(row["EffectiveCost (USD)"]) * EUR.units_per_usd
+            assert abs(Decimal(row["x_ShownCost"]) - exact) <= Decimal("0.005")
+    for option in RESULT.options:
+        costs = [row["x_ShownCost"] for row in rows if row["x_OptionId"] == option.option_id]
+        if option.tco_usd is None:
+            assert costs == [""]
+        else:
+            assert sum(map(Decimal, costs)) == money(Decimal(repr(option.tco_usd)) * EUR.units_per_usd)

@@ -31,10 +31,24 @@ SHAPES: list[dict[str, Any]] = [
 DRIVERS = ("volume", "peak", "throughput", "api_price", "gpu_price", "power_price")
 TUNING = {"training_tokens": 1e6, "active_params": 1e9, "tflops_per_gpu": 100, "usd_per_gpu_hour": 2}
 PAIR = {"prefill_tokens_per_s_per_replica": 9000, "decode_tokens_per_s_per_replica": 3000}
+MODEL = {
+    **dict.fromkeys(("total_params", "active_params"), 8_000_000_000),
+    "layers": 32,
+    "hidden_size": 4096,
+    "attention_heads": 32,
+    "kv_heads": 8,
+    "head_dim": 128,
+    "vocab_size": 128_256,
+    "name": "Ours",
+    "tied_embeddings": False,
+    "attention": "GQA",
+    "max_context_tokens": 131_072,
+    "kv_bytes_per_token_16bit": 131_072,
+}
 VARIANTS: list[dict[str, Any]] = [
     {
         "rented": {"term": "spot", "spot": {"fallback_usd_per_gpu_hour": "3"}, "scaling": {"mode": "autoscale"}},
-        "owned": {"throughput": {"output_tokens_per_s_per_replica": 900}, "tuning": TUNING},
+        "owned": {"throughput": {"output_tokens_per_s_per_replica": 900}, "tuning": TUNING, "model": MODEL},
         "api": {"price": {"input_usd_per_mtok": "1", "output_usd_per_mtok": "2"}},
         "hosted": {"spend_tiers": [{"above_usd_per_month": "5000", "discount_fraction": 0.05}]},
         "hybrid": {"mode": "overflow"},
@@ -68,6 +82,7 @@ def whole(scenario: Scenario, variant: dict[str, Any]) -> Scenario:
         | {
             "options": [*(option.model_dump() for option in kept.options), *options],
             "timeline": {"growth": {"shape": variant["shape"]}},
+            "currency": {"code": "EUR", "units_per_usd": "0.895095", "as_of": "2026-10-30", "source": "ECB"},
             "soft_weights": {"support": 1, "sup_port": 2, "sup-port": 3},
             "uncertainty": {
                 "drivers": ranges,

@@ -51,3 +51,39 @@ def test_a_plain_address_is_a_link_named_by_its_host() -> None:
     assert link.attrib["href"] == "https://console.groq.com/docs/models?a=1&b=2"
     assert link.attrib["rel"] == "noopener noreferrer"
     assert link.text == "console.groq.com"
+
+
+SOURCES = ("Figure", "Age", "Source", "Link", "Row")
+
+
+def sources(*cells: str) -> ElementTree.Element:
+    return parsed(Table("Sources", tuple(Column(name) for name in SOURCES), (cells,)))
+
+
+def test_a_source_is_a_link_to_its_page_and_to_its_row_in_the_catalog() -> None:
+    root = sources(
+        "price", "204 days, older than 90 days", "Groq <list>", "https://groq.com/p?a=1&b=2", "gpu_prices/a b"
+    )
+    assert [head.text for head in root.findall(".//thead/tr/th")] == ["Figure", "Age", "Source"]
+    page, row = root.findall(".//td/a")
+    assert (page.text, page.attrib["href"]) == ("Groq <list>", "https://groq.com/p?a=1&b=2")
+    assert (row.text, row.attrib["href"], row.attrib["target"]) == ("row", "catalog?row=gpu_prices/a%20b", "_blank")
+
+
+def test_an_old_age_has_a_badge_of_words() -> None:
+    assert sources("price", "204 days, older than 90 days", "x", "", "").findtext(".//td/span") == "older than 90 days"
+    assert sources("price", "undated", "x", "", "").findtext(".//td/span") == "undated"
+    assert sources("price", "12 days", "x", "", "").find(".//td/span") is None
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_source_that_is_no_address_is_text(text: str) -> None:
+    root = sources(text, text, text, text if not text.startswith("https://") else "", "")
+    assert root.findall(".//a") == []
+    assert text in (root.findall(".//tbody/tr/td")[1].text or "")
+
+
+@pytest.mark.parametrize("name", ["Age", "Row", "Source"])
+def test_an_option_of_that_name_is_a_column_of_figures_like_any_other(name: str) -> None:
+    root = parsed(Table("Months", (Column("Month"), Column(name, "USD", "right")), (("Month 1", "1,234.50"),)))
+    assert root.findtext(".//tbody/tr/td") == "1,234.50"

@@ -41,9 +41,9 @@ Url = Annotated[str, AfterValidator(_web_address)]
 def _per_mtok(price: Decimal) -> Decimal:
     """Refuse a price that is plainly in another unit."""
     if price and price < Decimal("0.0005"):
-        raise ValueError(f"{price} looks like USD per token or per 1K tokens; write USD per 1M tokens")
+        raise ValueError(f"{price:f} looks like USD per token or per 1K tokens; write USD per 1M tokens")
     if price > 5000:
-        raise ValueError(f"{price} is too much for 1M tokens; write USD per 1M tokens, not cents")
+        raise ValueError(f"{price:f} is too much for 1M tokens; write USD per 1M tokens, not cents")
     return price
 
 

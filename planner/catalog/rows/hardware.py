@@ -1,15 +1,16 @@
-"""GPUs, what they rent for, and what whole servers cost."""
+"""GPUs, what they rent for, and what servers and cards cost."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from planner.catalog.rows.base import SourcedRow, Text, UsdPerGpuHour
 from planner.domain.base import Confidence, Slug
 
-ComputeRate = Literal["bf16", "fp8", "int8", "fp4"]
+ComputeRate = Literal["fp16", "bf16", "fp8", "int8", "fp4"]
 PriceTerm = Literal["on_demand", "spot", "reserved_1y", "reserved_3y", "capacity_block"]
 ProviderTier = Literal["marketplace", "neocloud", "hyperscaler"]
 
@@ -29,6 +30,7 @@ class GpuRow(SourcedRow):
     memory_mib_reported: PositiveInt = Field(description="Total memory the driver's tool prints, MiB.")
     memory_bandwidth_gb_per_s: PositiveFloat = Field(description="Peak memory bandwidth, 10^9 bytes per second.")
     tdp_w: PositiveFloat | None = Field(None, description="Board power limit, W.")
+    fp16_dense_tflops: PositiveFloat | None = Field(None, description="Dense FP16 rate, TFLOP/s; blank: not supported.")
     bf16_dense_tflops: PositiveFloat | None = Field(None, description="Dense BF16 rate, TFLOP/s; blank: not supported.")
     fp8_dense_tflops: PositiveFloat | None = Field(None, description="Dense FP8 rate, TFLOP/s; blank: not supported.")
     int8_dense_tops: PositiveFloat | None = Field(None, description="Dense INT8 rate, TOP/s; blank: not supported.")
@@ -36,6 +38,7 @@ class GpuRow(SourcedRow):
     interconnect: Text = Field(description="Link between the GPUs of a node.")
     interconnect_gb_per_s: PositiveFloat = Field(description="Both directions together, 10^9 bytes per second per GPU.")
     form_factor: Text = Field(description="Board or module.")
+    cannot: str = Field("", description="What it cannot do, `; ` between; each starts with the name of the thing.")
     confidence: Confidence = Field(description="How far the row can be trusted.")
 
 
@@ -73,7 +76,7 @@ class GpuPriceRow(SourcedRow):
 
 
 class ServerPriceRow(SourcedRow):
-    """The purchase price of one whole server, on one day."""
+    """The purchase price of one whole server or of one card, on one day."""
 
     FILE: ClassVar[str] = "server_prices.csv"
     KEY: ClassVar[str] = "server_id"
@@ -81,10 +84,13 @@ class ServerPriceRow(SourcedRow):
     THING: ClassVar[tuple[str, ...]] = ("vendor", "name", "as_of")
 
     server_id: Slug = Field(description="Stable id of this dated price.")
+    kind: Literal["server", "card"] = Field(description="A whole server, or a single card that needs one.")
     vendor: Text = Field(description="Who sells it.")
     name: Text = Field(description="Server as the source names it.")
     gpu_id: Slug = Field(description="GPU inside.")
     gpus_per_server: PositiveInt = Field(description="GPUs inside.")
-    usd_per_server: PositiveFloat = Field(description="USD for the whole server, as the source states it.")
+    usd_per_server: Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=2)] = Field(
+        description="USD for the whole server or card, as the source states it."
+    )
     max_kw: PositiveFloat | None = Field(None, description="Power of a busy server, kW; blank: not stated.")
     confidence: Confidence = Field(description="How far the row can be trusted.")

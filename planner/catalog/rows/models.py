@@ -1,16 +1,17 @@
-"""Open-weight models, their licences, number formats and scores, and the names that articles use."""
+"""Open-weight models, their licences, and the names that articles use."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationInfo
 from pydantic import field_validator as check
 
 from planner.catalog.rows.base import SourcedRow, Text
-from planner.catalog.rows.hardware import ComputeRate
 from planner.domain.base import Confidence, Slug
+from planner.domain.licence import LicenceTerms
+from planner.domain.workload import Modality
 
 
 class ModelRow(SourcedRow):
@@ -18,13 +19,20 @@ class ModelRow(SourcedRow):
 
     FILE: ClassVar[str] = "models.csv"
     KEY: ClassVar[str] = "model_id"
-    REFERENCES: ClassVar[dict[str, str]] = {"native_format": "formats.csv", "same_architecture_as": "models.csv"}
+    REFERENCES: ClassVar[dict[str, str]] = {
+        "native_format": "formats.csv",
+        "licence_id": "licences.csv",
+        "same_architecture_as": "models.csv",
+    }
 
     model_id: Slug = Field(description="Stable id.")
     name: Text = Field(description="Name on screen.")
     hf_id: Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+$")] = Field(description="Repository on Hugging Face.")
-    total_params: PositiveInt = Field(description="All parameters.")
-    active_params: PositiveInt = Field(description="Parameters used per token; all of them in a dense model.")
+    total_params: PositiveInt = Field(description="All parameters, counted from the configuration where there is one.")
+    active_params: PositiveInt = Field(
+        description="Parameters used per token of text; all of them in a dense model, without an image encoder."
+    )
+    published_params: PositiveInt | None = Field(None, description="All parameters as the publisher rounds them.")
     layers: PositiveInt = Field(description="Transformer layers.")
     hidden_size: PositiveInt = Field(description="Width of the residual stream.")
     attention_heads: PositiveInt = Field(description="Query heads.")
@@ -36,12 +44,20 @@ class ModelRow(SourcedRow):
     experts: PositiveInt | None = Field(None, description="Routed experts per layer; blank: dense.")
     experts_per_token: PositiveInt | None = Field(None, description="Routed experts used per token; blank: dense.")
     max_context_tokens: PositiveInt = Field(description="Longest prompt plus answer, tokens.")
-    kv_bytes_per_token_16bit: PositiveInt = Field(description="KV cache of one token at 16 bits, bytes.")
+    kv_bytes_per_token_16bit: PositiveInt = Field(
+        description="KV cache of one token at 16 bits, bytes, in the layers that keep every token."
+    )
+    window_kv_bytes_per_token_16bit: NonNegativeInt = Field(0, description="The same in layers that keep a window.")
+    window_tokens: PositiveInt | None = Field(
+        None, validate_default=True, description="Tokens those layers keep; blank: there are none."
+    )
+    state_bytes_per_sequence: NonNegativeInt = Field(0, description="State of linear layers per request, bytes.")
     native_format: Slug = Field(description="Format the weights are published in.")
     native_weights_gb: PositiveFloat = Field(description="Weights in that format, 10^9 bytes.")
-    modality: Text = Field(description="text, text+image or audio.")
-    licence: Text = Field(description="Licence of the weights.")
-    licence_note: str = Field("", description="Restriction to know before self-hosting.")
+    modality: Annotated[str, Field(pattern=r"^(text|image|audio|video)(\+(image|audio|video))*$")] = Field(
+        description="What it reads, joined by +: text, text+image, audio."
+    )
+    licence_id: Slug = Field(description="Licence of the weights.")
     same_architecture_as: str = Field("", description="Model whose measured throughput holds for this one too.")
     confidence: Confidence = Field(description="How far the row can be trusted.")
 
@@ -52,19 +68,26 @@ class ModelRow(SourcedRow):
             raise ValueError(f"{active} active parameters are more than the {info.data['total_params']} in total")
         return active
 
+    @check("window_tokens")
+    @classmethod
+    def _with_its_bytes(cls, tokens: int | None, info: ValidationInfo) -> int | None:
+        if (tokens is None) != (not info.data.get("window_kv_bytes_per_token_16bit")):
+            raise ValueError("window_tokens and window_kv_bytes_per_token_16bit belong together")
+        return tokens
 
-class FormatRow(SourcedRow):
-    """One number format of the weights."""
+    @property
+    def modalities(self) -> tuple[Modality, ...]:
+        """What it reads, one by one."""
+        known = set(self.modality.split("+"))
+        return tuple(name for name in get_args(Modality) if name in known)
 
-    FILE: ClassVar[str] = "formats.csv"
-    KEY: ClassVar[str] = "format_id"
+    def sequence_bytes(self, tokens: float, kv_bits: int = 16) -> float:
+        """Bytes that one request of so many tokens keeps: every token, the last ones of windows, and states."""
+        windowed = self.window_kv_bytes_per_token_16bit * min(tokens, self.window_tokens or 0)
+        return (self.kv_bytes_per_token_16bit * tokens + windowed) * kv_bits / 16 + self.state_bytes_per_sequence
 
-    format_id: Slug = Field(description="Stable id.")
-    name: Text = Field(description="Name on screen.")
-    bits_per_weight: PositiveFloat = Field(description="Bits per quantised weight, scales included.")
-    compute_rate: ComputeRate = Field(
-        description="Matrix rate it runs at; a GPU without it falls back to fp8, then bf16."
-    )
+
+_MAY_BE_BLANK = frozenset({"mau_limit", "mau_test", "eu_blocked_modality"})
 
 
 class LicenceRow(SourcedRow):
@@ -80,7 +103,9 @@ class LicenceRow(SourcedRow):
     mau_test: Literal["", "release_date", "current"] = Field(
         "", description="When users are counted: the calendar month before the version's release, or now."
     )
-    version_released_on: dt.date | None = Field(None, description="Release of the model version; blank: no test on it.")
+    version_released_on: dt.date | None = Field(
+        None, validate_default=True, description="Release of the model version; blank: no test on it."
+    )
     revenue_limit_usd_per_month: PositiveFloat | None = Field(None, description="Monthly revenue above which to ask.")
     revenue_limit_usd_per_year: PositiveFloat | None = Field(None, description="Yearly revenue above which to ask.")
     eu_blocked_modality: Literal["", "image"] = Field(
@@ -91,47 +116,22 @@ class LicenceRow(SourcedRow):
     clause: Text = Field(description="The restricting clauses in our words, with their place in the text.")
     confidence: Confidence = Field(description="How far the reading can be trusted.")
 
+    @check("version_released_on")
+    @classmethod
+    def _test_is_complete(cls, day: dt.date | None, info: ValidationInfo) -> dt.date | None:
+        limit, test = info.data.get("mau_limit"), info.data.get("mau_test")
+        if (limit is None) != (not test):
+            raise ValueError("mau_limit and mau_test belong together: give both or neither")
+        if test == "release_date" and day is None:
+            raise ValueError("a limit on users at the release needs the day of the release")
+        return day
 
-class QualityRow(SourcedRow):
-    """One published score of one model; `setting` and date are part of it."""
-
-    FILE: ClassVar[str] = "quality.csv"
-    KEY: ClassVar[str] = "score_id"
-    REFERENCES: ClassVar[dict[str, str]] = {"model_id": "models.csv"}
-    THING: ClassVar[tuple[str, ...]] = ("model_name", "benchmark", "setting", "source", "as_of")
-
-    score_id: Slug = Field(description="Stable id.")
-    model_id: str = Field("", description="Model of the catalog; blank: not an open-weight model of ours.")
-    model_name: Text = Field(description="Model as the source names it.")
-    benchmark: Text = Field(description="Benchmark.")
-    score: PositiveFloat = Field(description="Score: percent, or Elo for LMArena.")
-    setting: Text = Field(description="Shots, harness, prompt; scores of different settings do not compare.")
-    confidence: Confidence = Field(description="How far the row can be trusted.")
-
-
-class FormatEvidenceRow(SourcedRow):
-    """One published measurement of a weight format on one model: memory, or what is left of its quality."""
-
-    FILE: ClassVar[str] = "format_evidence.csv"
-    KEY: ClassVar[str] = "evidence_id"
-    REFERENCES: ClassVar[dict[str, str]] = {"format_id": "formats.csv", "model_id": "models.csv"}
-
-    evidence_id: Slug = Field(description="Stable id.")
-    format_id: str = Field("", description="Format of the catalog; blank: not in it.")
-    format_name: Text = Field(description="Format as the source names it.")
-    runtime: Text = Field(description="Engine that ran it.")
-    model_id: str = Field("", description="Model of the catalog; blank: not in it.")
-    model_name: Text = Field(description="Model as the source names it.")
-    bits_per_weight: PositiveFloat | None = Field(None, description="Memory x 8 / parameters, as measured.")
-    memory_gib: PositiveFloat | None = Field(None, description="Measured size or memory, GiB.")
-    quality_metric: str = Field("", description="What was scored; blank: memory only.")
-    baseline: PositiveFloat | None = Field(None, description="Score of the 16-bit model.")
-    quantised: PositiveFloat | None = Field(None, description="Score in this format.")
-    recovery_low_fraction: PositiveFloat | None = Field(None, description="Least recovery that the source reports.")
-    recovery_high_fraction: PositiveFloat | None = Field(None, description="Most recovery that the source reports.")
-    context_tokens: PositiveInt | None = Field(None, description="Prompt length of the test; blank: short.")
-    conditions: str = Field("", description="How it was measured.")
-    confidence: Confidence = Field(description="How far the row can be trusted.")
+    @property
+    def terms(self) -> LicenceTerms:
+        """The clauses as they are pinned to a scenario."""
+        shared = {name: getattr(self, name) or None for name in LicenceTerms.model_fields if name in _MAY_BE_BLANK}
+        rest = {name: getattr(self, name) for name in LicenceTerms.model_fields if name not in _MAY_BE_BLANK}
+        return LicenceTerms.model_validate(shared | rest)
 
 
 class NamedRow(SourcedRow):
@@ -148,4 +148,13 @@ class NamedRow(SourcedRow):
     exists: bool = Field(description="Whether there is such a thing.")
     model_id: str = Field("", description="Its row in models.csv, if any.")
     api: str = Field("", description="`provider/model` in the price catalog, if any.")
-    instead: str = Field("", description="What there is instead, when it does not exist or has been replaced.")
+    instead: str = Field(
+        "", validate_default=True, description="What there is instead, when it does not exist or has been replaced."
+    )
+
+    @check("instead")
+    @classmethod
+    def _something_else(cls, instead: str, info: ValidationInfo) -> str:
+        if info.data.get("exists") is False and not instead:
+            raise ValueError("what does not exist needs what there is instead")
+        return instead

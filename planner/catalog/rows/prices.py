@@ -8,7 +8,11 @@ from typing import ClassVar, Literal
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from planner.catalog.rows.base import PartialDate, Row, SourcedRow, Text, UsdPerGpuHour, UsdPerMtok
-from planner.domain.base import Confidence, Slug
+from planner.domain.base import Confidence, Slug, as_of_date
+from planner.domain.prices import ServiceTier
+
+ANNOUNCED_AHEAD = dt.timedelta(days=3 * 365)
+"""No price is announced further ahead; a later date is a mistyped year."""
 
 
 class ApiPriceRow(SourcedRow):
@@ -36,9 +40,11 @@ class ApiPriceRow(SourcedRow):
     long_input_multiplier: PositiveFloat | None = Field(None, description="On all input prices above it.")
     long_output_multiplier: PositiveFloat | None = Field(None, description="On the output price above it.")
     context_tokens: PositiveInt | None = Field(None, description="Longest prompt plus answer there; blank: not stated.")
-    region: str = Field("", description="Region the price is for; blank: one price everywhere.")
-    service_tier: Literal["standard", "flex", "priority", "turbo"] = Field("standard", description="Service tier.")
-    effective_from: dt.date = Field(description="First day in force; a later one than today is an announced change.")
+    region: str = Field("", description="Region the price is for; blank: the usual price, used when none is chosen.")
+    service_tier: ServiceTier = Field("standard", description="Service tier; only standard is used unless chosen.")
+    effective_from: dt.date = Field(
+        description="First day in force; the day it was read where the start is not known; later: announced."
+    )
     effective_to: dt.date | None = Field(None, description="Last day in force; blank: until a newer row.")
     retires_on: dt.date | None = Field(None, description="Day from which the model is not served; blank: none known.")
     confidence: Confidence = Field(description="How far the row can be trusted.")
@@ -54,13 +60,19 @@ def _api_problems(row: ApiPriceRow) -> list[str]:
     """What cannot be: mostly cells in each other's columns."""
     pairs = (
         ("cached_input_usd_per_mtok", row.cached_input_usd_per_mtok, "input_usd_per_mtok", row.input_usd_per_mtok),
+        (
+            "cache_write_5m_usd_per_mtok",
+            row.cache_write_5m_usd_per_mtok,
+            "cache_write_1h_usd_per_mtok",
+            row.cache_write_1h_usd_per_mtok,
+        ),
         ("batch_input_usd_per_mtok", row.batch_input_usd_per_mtok, "input_usd_per_mtok", row.input_usd_per_mtok),
         ("batch_output_usd_per_mtok", row.batch_output_usd_per_mtok, "output_usd_per_mtok", row.output_usd_per_mtok),
     )
     found = [
         f"{low} {small} is above {high} {large}; are the columns swapped?"
         for low, small, high, large in pairs
-        if small is not None and small > large
+        if small is not None and large is not None and small > large
     ]
     if row.input_usd_per_mtok > row.output_usd_per_mtok * 2:
         found.append(
@@ -74,6 +86,9 @@ def _api_problems(row: ApiPriceRow) -> list[str]:
         found.append("a long-context rule needs long_above_tokens and both multipliers")
     if row.effective_to is not None and row.effective_to < row.effective_from:
         found.append(f"effective_to {row.effective_to} is before effective_from {row.effective_from}; swap them")
+    soonest, latest = dt.date(2020, 1, 1), as_of_date(row.as_of) + ANNOUNCED_AHEAD
+    if not soonest <= row.effective_from <= latest:
+        found.append(f"effective_from {row.effective_from} is not between {soonest} and {latest}; check the year")
     if row.model.endswith("-latest"):
         found.append(f"{row.model!r} is an alias; write the id of the model behind it")
     return found

@@ -113,14 +113,23 @@ def per_token_cost(option: PerTokenOption, facts: PerTokenFacts, scenario: Scena
     """API-1 for one average request of each class, times the requests of a month, for each month's price."""
     arrays = cached_arrays(option, scenario)
     requests = arrays.requests_per_day * CALENDARS[scenario.calendar].days_per_month
+    reasoning_tokens = [c.reasoning_tokens * option.output_token_ratio for c in scenario.workload.classes]
+    rows = list(zip(requests, *arrays[1:], reasoning_tokens, strict=True))
     by_period = np.array(
         [
             [
                 n
                 * request_usd(
-                    period.prices, fresh=fresh, cached=cached, write=write, generated=generated, batch_fraction=batch
+                    period.prices,
+                    fresh=fresh,
+                    cached=cached,
+                    write=write,
+                    generated=generated,
+                    reasoning=reasoning,
+                    batch_fraction=batch,
+                    cache_life=option.cache_write_ttl,
                 )
-                for n, fresh, cached, write, generated, batch in zip(requests, *arrays[1:], strict=True)
+                for n, fresh, cached, write, generated, batch, reasoning in rows
             ]
             for period in facts.periods
         ]

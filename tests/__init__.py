@@ -1,0 +1,1 @@
+"""The tests, as a package of this name: another distribution installs one too."""
