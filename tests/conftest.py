@@ -1,6 +1,11 @@
-"""What all tests share: hypothesis has no deadline, so that a busy machine does not fail a test at random."""
+"""What all tests share: no deadline, so that a busy machine does not fail a test, and no rows of this installation."""
+
+import os
+import tempfile
+from pathlib import Path
 
 from hypothesis import settings
 
 settings.register_profile("planner", deadline=None)
 settings.load_profile("planner")
+os.environ["PLANNER_CATALOG"] = str(Path(tempfile.gettempdir()) / "planner-tests-add-no-rows")

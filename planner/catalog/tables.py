@@ -31,6 +31,7 @@ from planner.catalog.rows import (
     ServerPriceRow,
 )
 from planner.catalog.sheets import CatalogError, Problem, Sheet, parse, read, repeated_ids, repeated_things
+from planner.domain.base import as_of_date
 
 __all__ = ["ROW_TYPES", "CatalogError", "Problem", "Tables", "load_tables"]
 
@@ -92,7 +93,7 @@ class Tables:
             "model_by_id": {row.model_id: row for row in self.models},
             "format_by_id": {row.format_id: row for row in self.formats},
             "measured_by_id": {row.row_id: row for row in self.measured},
-            "default_by_name": {row.parameter: row for row in self.defaults},
+            "default_by_name": {row.parameter: row for row in sorted(self.defaults, key=_day)},
         }
         for name, rows in by_id.items():
             object.__setattr__(self, name, rows)
@@ -160,6 +161,10 @@ def _tables(parsed: Mapping[str, list[Row]]) -> Tables:
         retirements=_of(parsed, RetirementRow),
         contracted=_of(parsed, ContractedPriceRow),
     )
+
+
+def _day(row: DefaultRow) -> dt.date:
+    return as_of_date(row.as_of)
 
 
 def _of(parsed: Mapping[str, list[Row]], row_type: type[R]) -> tuple[R, ...]:

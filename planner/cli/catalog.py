@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import statistics
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,13 +13,15 @@ from planner.catalog import fx
 from planner.catalog.catalog import DATA_DIR, Catalog, installed, load, local_folder
 from planner.catalog.claims import ClaimRow, load_claims
 from planner.catalog.listing import TABLES
+from planner.catalog.plausibility import odd_prices
 from planner.catalog.rows import ApiPriceRow, GpuPriceRow, Row
 from planner.cli.catalog_show import add_history, add_show
-from planner.cli.inputs import OK, InputError, add_day, day_of
+from planner.cli.inputs import NO_ANSWER, OK, InputError, add_day, day_of
 from planner.cli.models import add_import_model
 from planner.cli.refresh import add_refresh
 from planner.cli.text import table_text
 from planner.domain.freshness import STALE_DAYS, age_days
+from planner.format import plural
 
 SOON_DAYS = 90
 """A model that goes within these days is called soon retired."""
@@ -71,8 +74,12 @@ def _check(options: argparse.Namespace) -> int:
     ]
     print(table_text(CHECKED, rows))
     print(_retirements(catalog, on))
-    print(f"{sum(len(found) for _, found in tables) + len(claims):,} rows: every row is good. {catalog.version}")
-    return OK
+    odd = odd_prices(catalog.tables, on)
+    for sentence in odd:
+        print(f"planner: {sentence}", file=sys.stderr)
+    state = f"{plural(len(odd), 'price')} to look at" if odd else "every row is good"
+    print(f"{sum(len(found) for _, found in tables) + len(claims):,} rows: {state}. {catalog.version}")
+    return NO_ANSWER if odd else OK
 
 
 def _count(claims: Sequence[Row]) -> tuple[str, ...]:

@@ -31,9 +31,14 @@ WIDE = "<style>.st-key-claim-table .planner-table table { min-width: 60rem; }</s
 FILTER_KEYS = ("claims-verdicts", "claims-articles", "claims-search")
 
 
-@st.cache_resource
 def audited() -> tuple[Claim, ...]:
-    """Every claim with its own figures, computed once per process."""
+    """Every claim with its own figures."""
+    return _audited(catalog().version)
+
+
+@st.cache_resource(max_entries=2)
+def _audited(catalog_version: str) -> tuple[Claim, ...]:
+    """Computed once for a catalog, which its version names."""
     rows = load_claims()
     return tuple(Claim(*pair) for pair in zip(rows, evaluate_claims(rows, catalog().tables), strict=True))
 

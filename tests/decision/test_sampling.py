@@ -66,7 +66,7 @@ def test_quantiles_are_those_of_evenly_spread_shares(distribution: Distribution)
 def test_a_triangle_is_cut_in_squares(triple: list[float]) -> None:
     low, mode, high = triple
     distribution = Triangular(low=low, mode=mode, high=high)
-    if high > low:
+    if high - low > 1e-6 * high:  # a few floats apart, no float lies on the curve
         x = ppf(distribution, GRID[::100])
         with np.errstate(divide="ignore", invalid="ignore"):
             rising = (x - low) ** 2 / ((high - low) * (mode - low))

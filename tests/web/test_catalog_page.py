@@ -191,7 +191,7 @@ def test_a_deep_link_is_the_first_thing_a_fresh_session_opens(app: AppTest) -> N
         "gpus/h100-sxm",
         "models/llama-3.3-70b",
         "formats/awq-int4",
-        "defaults/staff_usd_per_hour",
+        "defaults/staff-usd-per-hour-2026-11-20",
         "measured/m0000",
     ],
 )
