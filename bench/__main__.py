@@ -8,7 +8,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import browser, documents, economics, kernel, shape_transfer
+from bench import browser, catalog, documents, economics, kernel, shape_transfer
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 PACKAGES = ("llm-tco-planner", "numpy", "pydantic", "genai-prices")
@@ -34,6 +34,8 @@ def main() -> None:
             *kernel.report(),
             "",
             *economics.report(),
+            "",
+            *catalog.report(),
             "",
             *documents.report(),
             "",

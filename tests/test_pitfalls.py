@@ -15,7 +15,15 @@ from pydantic import ValidationError
 
 from planner.capacity.ceiling import usd_per_mtok_floor
 from planner.capacity.fleet import fleet_replicas
-from planner.catalog.rows import GpuPriceRow, MeasuredRow
+from planner.catalog.rows import (
+    ApiPriceRow,
+    ContractedPriceRow,
+    GpuPriceRow,
+    MeasuredRow,
+    RetirementRow,
+    Row,
+    ServerPriceRow,
+)
 from planner.cost.api import request_usd
 from planner.cost.owned import owned_servers
 from planner.cost.rented import rental_usd
@@ -107,7 +115,10 @@ def test_17_reasoning_tokens_are_counted_once(visible: int, reasoning: int) -> N
     assert arrays.tokens_per_day == 100 + visible + reasoning
 
 
-@pytest.mark.parametrize("figures", ["gpu_prices.csv", "gpus.csv", "defaults.csv"])
+@pytest.mark.parametrize(
+    "figures",
+    ["gpu_prices.csv", "gpus.csv", "defaults.csv", "api_prices.csv", "server_prices.csv", "contracted_prices.csv"],
+)
 def test_19_and_20_every_stored_price_is_in_dollars(figures: str) -> None:
     header, *lines = (ROOT / "data" / figures).read_text(encoding="utf-8").splitlines()
     assert not re.search(r"eur|gbp|jpy|inr|cny|currency|fx", header)
@@ -129,3 +140,15 @@ def test_27_a_spot_price_is_marked_as_one_and_the_plain_rental_is_on_demand() ->
     spot = [line for line in lines if ",spot," in line]
     assert spot
     assert all("spot" in line.split(",")[0] for line in spot)
+
+
+@pytest.mark.parametrize("table", [ApiPriceRow, GpuPriceRow, ServerPriceRow, RetirementRow, ContractedPriceRow])
+@pytest.mark.parametrize("day", [None, "", "soon", "2026-13-01"])
+def test_a_price_row_without_a_date_is_refused(table: type[Row], day: str | None) -> None:
+    cells = {} if day is None else {"as_of": day}
+    with pytest.raises(ValidationError) as caught:
+        table.model_validate(cells)
+    assert ("as_of",) in [problem["loc"] for problem in caught.value.errors()]
+    with pytest.raises(ValidationError) as dated:
+        table.model_validate({"as_of": "2026-11-20"})
+    assert ("as_of",) not in [problem["loc"] for problem in dated.value.errors()]

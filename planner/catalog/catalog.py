@@ -53,8 +53,10 @@ class Catalog:
 def load(data_dir: Path = DATA_DIR, local_dir: Path | None = None, on: dt.date | None = None) -> Catalog:
     """Read and check `data/` and the rows an installation added to it; raises CatalogError with every bad row.
 
-    A row dated after `on`, when given, is a bad one.
+    A row dated after `on`, when given, is a bad one. The shipped folder itself adds nothing to what it has.
     """
+    if local_dir is not None and local_dir.resolve() == data_dir.resolve():
+        local_dir = None
     tables = load_tables(data_dir, on, local_dir)
     digest = hashlib.sha256()
     for folder in (data_dir, local_dir):

@@ -62,7 +62,7 @@ def _evidence(row: ContractedPriceRow, offer: Offer) -> Evidence:
         origin="published",
         source=f"contract {row.contract_id}, {row.owner}",
         as_of=row.as_of,
-        confidence="medium",
+        confidence="high",
         row=f"contracted_prices/{row.contract_id}",
     )
 

@@ -11,16 +11,17 @@ import statistics
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from planner.catalog import overlay_prices
+from planner.catalog import dated
 from planner.catalog.rows import ContractedPriceRow, GpuPriceRow, PriceTerm, ProviderTier
 from planner.catalog.tables import Tables
-from planner.domain.base import as_of_date
 
 STARTING_TIERS: tuple[ProviderTier, ...] = ("neocloud", "hyperscaler")
 """Tiers that a price may be taken from unasked: what a marketplace lists is its cheapest machine of one day."""
 
 SERVERLESS = "serverless"
 """Instance of a price per second of use, listed on demand."""
+
+ONE_DAY = dt.timedelta(days=1)
 
 
 class Spread(NamedTuple):
@@ -34,11 +35,7 @@ class Spread(NamedTuple):
 
 def in_force(rows: Sequence[GpuPriceRow], on: dt.date) -> GpuPriceRow:
     """Of the prices of one offer the newest that is known on `on`; the earliest when all of them are later."""
-    known = [row for row in rows if as_of_date(row.as_of) <= on]
-    # max() and min() keep the first of equals; of two rows of one day the later line holds
-    if known:
-        return max(reversed(known), key=_day)
-    return min(reversed(rows), key=_day)
+    return dated.in_force(rows, on) or min(reversed(rows), key=dated.order)
 
 
 def price_in_force(row: GpuPriceRow, rows: Iterable[GpuPriceRow], on: dt.date) -> GpuPriceRow:
@@ -56,7 +53,7 @@ def current(rows: Iterable[GpuPriceRow], on: dt.date) -> tuple[GpuPriceRow, ...]
 
 def history(row: GpuPriceRow, rows: Iterable[GpuPriceRow]) -> tuple[GpuPriceRow, ...]:
     """All prices of the offer that `row` belongs to, oldest first."""
-    return tuple(sorted((other for other in rows if other.offer == row.offer), key=_day))
+    return tuple(sorted((other for other in rows if other.offer == row.offer), key=dated.order))
 
 
 def on_terms(rows: Iterable[GpuPriceRow], gpu_id: str, terms: Sequence[PriceTerm]) -> tuple[GpuPriceRow, ...]:
@@ -107,17 +104,28 @@ def contract_in_force(row: GpuPriceRow, tables: Tables, on: dt.date) -> Contract
 
     As for prices per token, the newest that has begun counts, and it ends an older one for good.
     """
-    ours = [c for c in tables.contracted if c.gpu_price_id and _offer_of(c, tables) == row.offer]
-    found = overlay_prices.in_force(ours, on)
+    return _priced(_contracts(row, tables), on)
+
+
+def contract_change(row: GpuPriceRow, tables: Tables, on: dt.date, until: dt.date) -> dt.date | None:
+    """First day after `on` and before `until` with another contract for the offer of `row`, or with none any more."""
+    ours = _contracts(row, tables)
+    days = {day for c in ours for day in (c.effective_from, c.effective_to and c.effective_to + ONE_DAY) if day}
+    now = _priced(ours, on)
+    return next((day for day in sorted(days) if on < day < until and _priced(ours, day) is not now), None)
+
+
+def _contracts(row: GpuPriceRow, tables: Tables) -> list[ContractedPriceRow]:
+    return [c for c in tables.contracted if c.gpu_price_id and _offer_of(c, tables) == row.offer]
+
+
+def _priced(contracts: Iterable[ContractedPriceRow], on: dt.date) -> ContractedPriceRow | None:
+    found = dated.in_force(contracts, on)
     return found if found is not None and found.usd_per_gpu_hour is not None else None
 
 
 def _offer_of(contract: ContractedPriceRow, tables: Tables) -> tuple[object, ...]:
     return tables.gpu_price_by_id[contract.gpu_price_id].offer
-
-
-def _day(row: GpuPriceRow) -> dt.date:
-    return as_of_date(row.as_of)
 
 
 def _price(row: GpuPriceRow) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from planner.catalog import hf_layers as layers
-from planner.catalog.hf_fields import Fields
+from planner.catalog.hf_fields import ConfigError, Fields
 from planner.catalog.hf_layers import Part
 
 Parts = Iterator[Part]
@@ -19,16 +19,24 @@ def norms(hidden: int, count: int = 2) -> Part:
 
 def head_dim(f: Fields) -> int:
     """Width of a head: given, or the hidden size shared by the heads."""
-    given = f.get("head_dim")
-    return f.whole("head_dim") if given is not None else f.whole("hidden_size") // f.whole("num_attention_heads")
+    if f.get("head_dim") is not None:
+        return f.whole("head_dim")
+    return share(f.whole("hidden_size"), f.whole("num_attention_heads"), "hidden_size", "num_attention_heads")
+
+
+def share(amount: int, among: int, name: str, names: str) -> int:
+    """What each gets of an amount that must be shared without remainder."""
+    if amount % among:
+        raise ConfigError(f"{name} {amount:,} cannot be shared by {names} {among:,}")
+    return amount // among
 
 
 def gqa(f: Fields, **more: Any) -> Part:
     """Grouped-query attention by the usual names."""
     heads = f.whole("num_attention_heads")
-    return layers.grouped_attention(
-        f.whole("hidden_size"), heads, f.whole_or(heads, "num_key_value_heads"), head_dim(f), **more
-    )
+    kv_heads = heads if f.get("num_key_value_heads") is None else f.whole("num_key_value_heads")
+    share(heads, kv_heads, "num_attention_heads", "num_key_value_heads")
+    return layers.grouped_attention(f.whole("hidden_size"), heads, kv_heads, head_dim(f), **more)
 
 
 def deepseek_mlp(f: Fields, hidden: int, dense: bool) -> Part:

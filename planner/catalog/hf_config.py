@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from planner.catalog.hf_families import FAMILIES
-from planner.catalog.hf_fields import ConfigError, Fields
+from planner.catalog.hf_fields import ConfigError, Fields, yes_or_no
 from planner.catalog.hf_layers import ELEMENT_BYTES, Part
 from planner.catalog.hf_vision import vision_params
 
@@ -119,7 +119,7 @@ def _tied(whole: Fields, text: Fields) -> bool:
     given = text.get("tie_word_embeddings")
     given = whole.get("tie_word_embeddings") if given is None else given
     gemma = str(text.get("model_type")).startswith("gemma")
-    return gemma if given is None else bool(given)
+    return gemma if given is None else yes_or_no(given, "tie_word_embeddings")
 
 
 def _value_dim(text: Fields) -> int:
@@ -160,12 +160,12 @@ def _modality(whole: Fields) -> str:
 
 def check_total(facts: ConfigFacts, stated_params: float) -> None:
     """Refuse a configuration whose counted parameters are not those that are stated, to 2 %."""
-    if stated_params <= 0:
+    if not 0 < stated_params < math.inf:
         raise ConfigError("state the model's total parameters, as its page gives them, e.g. 70.6e9")
     off = facts.total_params / stated_params - 1
     if abs(off) > TOLERANCE:
         raise ConfigError(
             f"the configuration gives {facts.total_params / 1e9:,.2f} billion parameters and you stated "
-            f"{stated_params / 1e9:,.2f} billion, {abs(off):.1%} apart: at most {TOLERANCE:.0%} is accepted. "
+            f"{stated_params / 1e9:,.2f} billion, {abs(off):.2%} apart: at most {TOLERANCE:.0%} is accepted. "
             "Check both figures; the total is on the model's page"
         )

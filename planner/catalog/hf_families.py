@@ -38,11 +38,19 @@ def _mistral(f: Fields) -> Parts:
     return _dense(f)
 
 
+def _no_window(f: Fields) -> None:
+    """Qwen configurations state a window that is used only where a flag says so."""
+    if f.flag("use_sliding_window"):
+        raise ConfigError("use_sliding_window is true; of this family only models without a window can be counted")
+
+
 def _qwen2(f: Fields) -> Parts:
+    _no_window(f)
     return _dense(f, qkv_bias=True, output_bias=False)
 
 
 def _qwen3(f: Fields) -> Parts:
+    _no_window(f)
     return _dense(f, norm_params=2 * head_dim(f))
 
 

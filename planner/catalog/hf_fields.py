@@ -48,7 +48,7 @@ class Fields:
     def flag(self, name: str, default: bool = False) -> bool:
         """Yes or no, or what its absence means."""
         value = self.get(name)
-        return default if value is None else bool(value)
+        return default if value is None else yes_or_no(value, self._where + name)
 
     def each_layer(self, name: str, count: int) -> list[Any] | None:
         """One entry for each layer; None when the field is not there."""
@@ -69,6 +69,17 @@ class Fields:
         return count
 
     def inner(self, name: str) -> Fields | None:
-        """A group of fields; None when it is not there."""
+        """A group of fields; None when it is not there or null."""
         value = self._given.get(name)
-        return Fields(value, f"{self._where}{name}.", self.read) if isinstance(value, dict) else None
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            raise ConfigError(f"{self._where}{name} is no group of fields")
+        return Fields(value, f"{self._where}{name}.", self.read)
+
+
+def yes_or_no(value: Any, name: str) -> bool:
+    """A flag; `"false"` in quotes is none."""
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name} is {str(value)[:40]!r}, which is neither true nor false")
+    return value

@@ -6,11 +6,12 @@ Rows are never edited, so the history of a price is the rows that agree in every
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple
 
 from planner.catalog import library_prices
+from planner.catalog.dated import in_force, order, starts_on
 from planner.catalog.library import LIBRARY_TABLE, LibraryPrice, price_on
 from planner.catalog.rows import (
     ApiPriceRow,
@@ -21,14 +22,12 @@ from planner.catalog.rows import (
     ServerPriceRow,
 )
 from planner.catalog.tables import Tables
-from planner.domain.base import as_of_date
 
 State = Literal["in force", "announced", "replaced", "ended", "overruled"]
 """overruled: a figure of the price library that a dated row of ours stands in for."""
 DATES = ("effective_from", "as_of")
 """Columns that say when; what is left of a row's THING says what."""
 USD_PER_MTOK, USD_PER_GPU_HOUR, USD_PER_SERVER = "USD per 1M tokens", "USD per GPU-hour", "USD per server"
-R = TypeVar("R", bound=Row)
 
 
 class Point(NamedTuple):
@@ -76,30 +75,6 @@ def thing(row: Row) -> tuple[object, ...]:
     """What a row is about, whatever the day; rows of one thing follow each other in time."""
     parts = tuple(column for column in row.THING if column not in DATES)
     return (row.FILE, *(getattr(row, column) for column in parts)) if parts else (row_id(row),)
-
-
-def starts_on(row: Row) -> dt.date:
-    """First day of a row's figure: the day it is in force from, or else the day it was seen."""
-    from_day = getattr(row, "effective_from", None)
-    if isinstance(from_day, dt.date):
-        return from_day
-    seen = getattr(row, "as_of", None)
-    return as_of_date(seen) if seen else dt.date.min
-
-
-def _order(row: Row) -> tuple[dt.date, dt.date]:
-    seen = getattr(row, "as_of", None)
-    return starts_on(row), as_of_date(seen) if seen else dt.date.min
-
-
-def in_force(rows: Iterable[R], on: dt.date) -> R | None:
-    """Of the rows of one thing, the newest that has begun on the day `on`; None when it has ended or none has begun."""
-    begun = [row for row in rows if starts_on(row) <= on]
-    if not begun:
-        return None
-    newest = max(begun, key=_order)
-    last_day = getattr(newest, "effective_to", None)
-    return None if last_day is not None and last_day < on else newest
 
 
 def states(rows: Sequence[Row], on: dt.date) -> dict[str, State]:
@@ -180,7 +155,7 @@ def _token_figures(
 def _dated(rows: Sequence[Row], on: dt.date) -> tuple[Series, ...]:
     """One series per figure of the rows of one thing."""
     collected: dict[tuple[str, str], list[Point]] = {}
-    for row in sorted(rows, key=_order):
+    for row in sorted(rows, key=order):
         for name, unit, value in _figures(row):
             if value is not None:
                 point = Point(starts_on(row), float(value), row_id(row), starts_on(row) > on)

@@ -14,12 +14,9 @@ from genai_prices.types import ModelInfo, ModelPrice, Provider, TieredPrices
 
 from planner.catalog import library_prices
 from planner.domain.base import Origin
-from planner.units import HOURS_PER_DAY
 
 LIBRARY_TABLE = "api"
 """First part of a library row's id: `api/<provider>/<model>`."""
-_BATCH = {"processing": "batch"}
-_EIGHT_DECIMALS = Decimal("1e-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +68,14 @@ def _listed() -> Iterator[tuple[Provider, ModelInfo]]:
 
 def price_on(info: ModelInfo, day: dt.date) -> LibraryPrice:
     """The price on a day: the mean of its 24 hours where it depends on the hour."""
-    standard, batch = _hourly(info, day, None), _hourly(info, day, _BATCH)
+    standard, batch = library_prices.hourly(info, day), library_prices.hourly(info, day, library_prices.BATCH)
     has_batch = batch != standard
     return LibraryPrice(
-        input_usd_per_mtok=_rate(standard, "input_mtok"),
-        cached_input_usd_per_mtok=_rate(standard, "cache_read_mtok"),
-        output_usd_per_mtok=_rate(standard, "output_mtok"),
-        batch_input_usd_per_mtok=_rate(batch, "input_mtok") if has_batch else None,
-        batch_output_usd_per_mtok=_rate(batch, "output_mtok") if has_batch else None,
+        input_usd_per_mtok=library_prices.short_rate(standard, "input_mtok"),
+        cached_input_usd_per_mtok=library_prices.short_rate(standard, "cache_read_mtok"),
+        output_usd_per_mtok=library_prices.short_rate(standard, "output_mtok"),
+        batch_input_usd_per_mtok=library_prices.short_rate(batch, "input_mtok") if has_batch else None,
+        batch_output_usd_per_mtok=library_prices.short_rate(batch, "output_mtok") if has_batch else None,
         long_above_tokens=_first_tier(standard[0]),
     )
 
@@ -99,31 +96,6 @@ def _model(provider: Provider, info: ModelInfo, on: dt.date, through: str) -> Li
         source_url=(provider.pricing_urls or [""])[0],
         changes_on=tuple(library_prices.change_days(info)),
     )
-
-
-def _hourly(info: ModelInfo, day: dt.date, context: dict[str, str] | None) -> list[ModelPrice]:
-    """The prices of the day's hours; one when they are all the same."""
-    if isinstance(info.prices, ModelPrice):
-        return [info.get_prices(_moment(day, 12), context)]
-    found = [info.get_prices(_moment(day, hour), context) for hour in range(HOURS_PER_DAY)]
-    return found[:1] if all(price == found[0] for price in found) else found
-
-
-def _moment(day: dt.date, hour: int) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(hour, 30), dt.UTC)
-
-
-def _rate(hourly: list[ModelPrice], key: str) -> Decimal | None:
-    """Mean over the hours of what the shortest prompt pays, to eight decimals: some prices carry a float's noise."""
-    values = [_base(getattr(price, key)) for price in hourly]
-    known = [value for value in values if value is not None]
-    if len(known) < len(values):
-        return None
-    return (sum(known, Decimal(0)) / len(known)).quantize(_EIGHT_DECIMALS).normalize()
-
-
-def _base(value: Decimal | TieredPrices | None) -> Decimal | None:
-    return value.base if isinstance(value, TieredPrices) else value
 
 
 def _first_tier(price: ModelPrice) -> int | None:

@@ -8,7 +8,7 @@ that depends on the hour is the mean over the 24 hours of that day.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from importlib.metadata import version
@@ -40,11 +40,12 @@ _KEYS = {
     "cache_write_1h_usd_per_mtok": "cache_write_1h_mtok",
     "reasoning_usd_per_mtok": "output_reasoning_mtok",
 }
-_UNMODELLED_CHARGES = {
+UNMODELLED_CHARGES = {
     "requests_kcount": "a charge per request",
     "output_citation_mtok": "a charge for citations",
 }
-_BATCH = {"processing": "batch"}
+BATCH = {"processing": "batch"}
+"""How the library is asked for batch prices."""
 _LIST_PROVIDERS = "`planner catalog list providers` lists them."
 LIBRARY_DATE = dt.date(2026, 11, 9)
 """What the pinned library knows up to: its newest price change that was not a future one when it was released."""
@@ -136,13 +137,11 @@ def day_price(listed: ListedModel, offer: Offer, day: dt.date) -> DayPrice | Non
     if offer.region:
         return None
     context = {} if offer.service_tier == "standard" else {"service_tier": offer.service_tier}
-    when = range(HOURS_PER_DAY) if depends_on_the_hour(listed.info) else (12,)
-    hours = [dt.datetime.combine(day, dt.time(hour, 30), dt.UTC) for hour in when]
-    standard = [listed.info.get_prices(hour) for hour in hours]
-    asked = [listed.info.get_prices(hour, context) for hour in hours] if context else standard
+    standard = hourly(listed.info, day)
+    asked = hourly(listed.info, day, context) if context else standard
     if context and asked == standard:
         return None
-    batch = asked if context else [listed.info.get_prices(hour, _BATCH) for hour in hours]
+    batch = asked if context else hourly(listed.info, day, BATCH)
     rates, tiers = _cards(listed, asked)
     prices = TokenPrices(rates=rates, long_tiers=tiers)
     if batch != asked:
@@ -151,8 +150,20 @@ def day_price(listed: ListedModel, offer: Offer, day: dt.date) -> DayPrice | Non
     return DayPrice(prices, PriceSource(_evidence(listed, offer)), listed.info.context_window)
 
 
-def _cards(listed: ListedModel, hourly: list[ModelPrice]) -> tuple[RateCard, tuple[LongTier, ...]]:
-    distinct = hourly[:1] if all(price == hourly[0] for price in hourly) else hourly
+def hourly(info: ModelInfo, day: dt.date, context: Mapping[str, str] | None = None) -> list[ModelPrice]:
+    """The prices of a day, hour by hour (UTC); one when all are the same."""
+    when = range(HOURS_PER_DAY) if depends_on_the_hour(info) else (12,)
+    moments = [dt.datetime.combine(day, dt.time(hour, 30), dt.UTC) for hour in when]
+    found = [info.get_prices(moment, dict(context or {})) for moment in moments]
+    return found[:1] if all(price == found[0] for price in found) else found
+
+
+def short_rate(prices: Iterable[ModelPrice], key: str) -> Decimal | None:
+    """Mean over the hours of what a short prompt pays; None when there is no such price."""
+    return _mean([_at(getattr(price, key), 0) for price in prices])
+
+
+def _cards(listed: ListedModel, distinct: list[ModelPrice]) -> tuple[RateCard, tuple[LongTier, ...]]:
     _refuse_unmodelled(listed, distinct)
     starts = sorted({tier.start for price in distinct for value in _values(price) for tier in _tiers(value)})
     return _card(distinct, 0), tuple(LongTier(above_tokens=s, rates=_card(distinct, s + 1)) for s in starts)
@@ -166,9 +177,9 @@ def _tiers(value: Decimal | TieredPrices | None) -> list[Tier]:
     return value.tiers if isinstance(value, TieredPrices) else []
 
 
-def _card(hourly: list[ModelPrice], prompt_tokens: int) -> RateCard:
+def _card(prices: list[ModelPrice], prompt_tokens: int) -> RateCard:
     """Mean over the hours of the rates that a prompt of this length pays."""
-    fields = {name: _mean([_at(getattr(p, key), prompt_tokens) for p in hourly]) for name, key in _KEYS.items()}
+    fields = {name: _mean([_at(getattr(p, key), prompt_tokens) for p in prices]) for name, key in _KEYS.items()}
     return RateCard.model_validate(fields)
 
 
@@ -186,9 +197,9 @@ def _mean(values: list[Decimal | None]) -> Decimal | None:
     return None if len(known) < len(values) else exact(sum(known, Decimal(0)) / len(known))
 
 
-def _refuse_unmodelled(listed: ListedModel, hourly: list[ModelPrice]) -> None:
-    charges = [text for key, text in _UNMODELLED_CHARGES.items() if any(getattr(p, key) is not None for p in hourly)]
-    no_tokens = any(p.input_mtok is None or p.output_mtok is None for p in hourly)
+def _refuse_unmodelled(listed: ListedModel, prices: list[ModelPrice]) -> None:
+    charges = [text for key, text in UNMODELLED_CHARGES.items() if any(getattr(p, key) is not None for p in prices)]
+    no_tokens = any(p.input_mtok is None or p.output_mtok is None for p in prices)
     if not charges and not no_tokens:
         return
     what = (

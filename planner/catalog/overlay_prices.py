@@ -1,48 +1,14 @@
-"""Dated rows of our own over the price library: which one is in force on a day, and the rate cards it makes."""
+"""Dated rows of our own over the price library: by offer, and as the rate cards that they make."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Protocol, TypeVar
 
 from planner.catalog.price_terms import DayPrice, Offer, PriceSource, scaled
 from planner.catalog.rows import ApiPriceRow
-from planner.domain.base import as_of_date
 from planner.domain.evidence import Evidence
 from planner.domain.prices import LongTier, RateCard, TokenPrices
-
-
-class Dated(Protocol):
-    """A row that is in force from a day on."""
-
-    @property
-    def effective_from(self) -> dt.date:
-        """First day in force."""
-
-    @property
-    def effective_to(self) -> dt.date | None:
-        """Last day in force; None: until a newer row."""
-
-    @property
-    def as_of(self) -> str:
-        """The day it was seen or entered."""
-
-
-D = TypeVar("D", bound=Dated)
-
-
-def in_force(rows: Iterable[D], day: dt.date) -> D | None:
-    """The row of one thing that is in force on a day: the newest that has begun, then the one seen last.
-
-    A newer row ends an older one for good: when the newer one is over, nothing is in force.
-    """
-    begun = [row for row in rows if row.effective_from <= day]
-    newest = max(begun, key=lambda row: (row.effective_from, as_of_date(row.as_of)), default=None)
-    if newest is None or (newest.effective_to is not None and newest.effective_to < day):
-        return None
-    return newest
 
 
 def by_offer(rows: Iterable[ApiPriceRow]) -> Mapping[Offer, tuple[ApiPriceRow, ...]]:

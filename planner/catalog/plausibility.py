@@ -22,8 +22,19 @@ FEWEST = 3
 
 
 def odd_prices(tables: Tables, on: dt.date) -> tuple[str, ...]:
-    """A sentence for each price that is more than ten times off; empty when there is none."""
-    return (*_odd_api_prices(tables.api_prices, on), *_odd_gpu_prices(tables.gpu_prices))
+    """A sentence for each price that is more than ten times off, and each contract for a model nobody lists."""
+    return (*_odd_api_prices(tables.api_prices, on), *_odd_gpu_prices(tables.gpu_prices), *_unlisted(tables))
+
+
+def _unlisted(tables: Tables) -> Iterator[str]:
+    ours = {(row.provider, row.model) for row in tables.api_prices}
+    for row in tables.contracted:
+        subject = (row.provider, row.model)
+        if row.provider and subject not in ours and library_prices.lookup(*subject) is None:
+            yield (
+                f"contracted_prices/{row.contract_id}: there is no list price of {row.model!r} at {row.provider!r}; "
+                "is the id right?"
+            )
 
 
 def _odd_api_prices(rows: Sequence[ApiPriceRow], on: dt.date) -> Iterator[str]:

@@ -8,8 +8,15 @@ from itertools import pairwise
 
 from planner.catalog.library_prices import LIBRARY_DATE, ListedModel, change_days, depends_on_the_hour
 from planner.catalog.price_terms import Offer, PriceSource, in_out
-from planner.domain.prices import PricePeriod
+from planner.domain.prices import PricePeriod, TokenPrices
 from planner.units import add_months
+
+EXTRA_RATES = (
+    ("cached_input_usd_per_mtok", "cached input"),
+    ("cache_write_usd_per_mtok", "cache writes"),
+    ("reasoning_usd_per_mtok", "reasoning"),
+)
+"""Rates that are replaced by another one where there are none."""
 
 
 def change_notes(periods: Sequence[PricePeriod], sources: Sequence[PriceSource], on: dt.date) -> Iterator[str]:
@@ -53,6 +60,22 @@ def overruled_note(listed: ListedModel, since: dt.date, until: dt.date) -> Itera
         yield (
             f"The price list has a change on {later[0]} that is not used: a row of the catalog from {since} "
             "replaces it. Add a newer row to follow it."
+        )
+
+
+def lost_note(listed: TokenPrices, used: TokenPrices, context_tokens: int | None) -> Iterator[str]:
+    """Prices that the library has and the row used instead of it has not: those tokens pay the ordinary rate."""
+    kept = {tier.above_tokens for tier in used.long_tiers}
+    lost = [words for name, words in EXTRA_RATES if getattr(listed.rates, name) and getattr(used.rates, name) is None]
+    lost += [
+        f"prompts above {tier.above_tokens:,} tokens"
+        for tier in listed.long_tiers
+        if tier.above_tokens not in kept and (context_tokens is None or tier.above_tokens < context_tokens)
+    ]
+    if lost:
+        yield (
+            f"The price list has another price for {' and for '.join(lost)}; the row of the catalog that replaces it "
+            "has none, so they are billed at its ordinary rates."
         )
 
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from planner.catalog import contracted_prices, library_prices, overlay_prices, price_notes
+from planner.catalog.dated import in_force
 from planner.catalog.library_prices import LIBRARY_DATE, ListedModel, find, library_version, models, providers
 from planner.catalog.price_terms import (
     DayPrice,
@@ -77,7 +78,7 @@ class PriceBook:
     def retires_on(self, provider: str, model: str, on: dt.date) -> dt.date | None:
         """First day without the model there, as last heard; None when no such day is known."""
         heard = [(as_of_date(r.as_of), r.retires_on) for r in self._retirements.get((provider, model), ())]
-        row = overlay_prices.in_force(self._overlay.get(Offer(provider, model), ()), on)
+        row = in_force(self._overlay.get(Offer(provider, model), ()), on)
         if row is not None and row.retires_on is not None:
             heard.append((as_of_date(row.as_of), row.retires_on))
         newest = max((seen for seen, _ in heard), default=None)
@@ -109,7 +110,7 @@ class PriceBook:
 
     def _on(self, offer: Offer, day: dt.date, month: int) -> DayPrice:
         """The price in force on a day; PriceUnknown when there is none."""
-        contract = overlay_prices.in_force(self._contracts.get((offer.provider, offer.model), ()), day)
+        contract = in_force(self._contracts.get((offer.provider, offer.model), ()), day)
         if contract is None or contract.input_usd_per_mtok is None or not offer.usual:
             found = self._listed(offer, day)
         else:
@@ -126,7 +127,7 @@ class PriceBook:
 
     def _listed(self, offer: Offer, day: dt.date) -> DayPrice | None:
         """The list price: our own row in force, else the library."""
-        row = overlay_prices.in_force(self._overlay.get(offer, ()), day)
+        row = in_force(self._overlay.get(offer, ()), day)
         listed = library_prices.lookup(offer.provider, offer.model)
         if row is None:
             return None if listed is None else library_prices.day_price(listed, offer, day)
@@ -159,13 +160,24 @@ class PriceBook:
         if not offer.usual and self._contracts.get((offer.provider, offer.model)):
             yield "A contracted price is for the provider's usual offer; it is not used for a region or a service tier."
         listed = library_prices.lookup(offer.provider, offer.model)
-        row = overlay_prices.in_force(self._overlay.get(offer, ()), on)
+        row = in_force(self._overlay.get(offer, ()), on)
         if listed is not None and row is None:
             yield from price_notes.library_notes(listed, on)
         elif listed is not None and row is not None:
             yield from price_notes.overruled_note(listed, row.effective_from, add_months(on, months))
+            yield from self._lost(listed, offer, on)
         yield from price_notes.change_notes(periods, sources, on)
         yield from price_notes.free_note(periods)
+
+    def _lost(self, listed: ListedModel, offer: Offer, on: dt.date) -> Iterable[str]:
+        """What the row in force leaves out of the library's price."""
+        used = self._listed(offer, on)
+        try:
+            replaced = library_prices.day_price(listed, offer, on)
+        except PriceUnknown:
+            return
+        if used is not None and replaced is not None:
+            yield from price_notes.lost_note(replaced.prices, used.prices, used.context_tokens)
 
     def _differing(self, offer: Offer, first: PricePeriod, source: PriceSource) -> tuple[ApiCheckRow, ...]:
         """The newest word of every other source that is too far from the list price."""

@@ -69,10 +69,10 @@ def read_rows(row_type: type[R], path: Path) -> tuple[R, ...]:
 
 def read(row_type: type[Row], path: Path, name: str) -> Sheet:
     """One CSV file as text, with problems of its header and of lines that are too short or too long."""
-    if not path.is_file():
+    if not path.exists():
         return Sheet(row_type, (), (Problem(name, 0, "", f"no such file in {path.parent}"),))
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:  # spreadsheets put a mark before the first column
             reader = csv.reader(file, strict=True)
             header = next(reader, [])
             if wrong := tuple(_wrong_columns(row_type, name, header)):
@@ -80,6 +80,10 @@ def read(row_type: type[Row], path: Path, name: str) -> Sheet:
             lines = [(reader.line_num, cells) for cells in reader]
     except UnicodeDecodeError:
         return Sheet(row_type, (), (Problem(name, 0, "", "the file is not UTF-8", "Save it as UTF-8 text."),))
+    except OSError as error:
+        remedy = "It must be a file that this program may read."
+        reason = f"cannot be read: {(error.strerror or 'unknown reason').lower()}"
+        return Sheet(row_type, (), (Problem(name, 0, "", reason, remedy),))
     except csv.Error as error:
         remedy = "A cell that holds a quote doubles it."
         return Sheet(row_type, (), (Problem(name, reader.line_num, "", f"not a CSV line: {error}", remedy),))

@@ -125,7 +125,7 @@ def load_tables(data_dir: Path, on: dt.date | None = None, local_dir: Path | Non
 def _sheet(row_type: type[Row], data_dir: Path, local_dir: Path | None) -> Sheet:
     """The shipped file and the local one of the same name, in that order."""
     shipped = read(row_type, data_dir / row_type.FILE, row_type.FILE)
-    if local_dir is None or not (local_dir / row_type.FILE).is_file():
+    if local_dir is None or not (local_dir / row_type.FILE).exists():
         return shipped
     local = read(row_type, local_dir / row_type.FILE, f"{local_dir.name}/{row_type.FILE}")
     return Sheet(row_type, (*shipped.lines, *local.lines), (*shipped.problems, *local.problems))

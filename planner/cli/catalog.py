@@ -16,11 +16,12 @@ from planner.catalog.listing import TABLES
 from planner.catalog.plausibility import odd_prices
 from planner.catalog.rows import ApiPriceRow, GpuPriceRow, Row
 from planner.cli.catalog_show import add_history, add_show
-from planner.cli.inputs import NO_ANSWER, OK, InputError, add_day, day_of
+from planner.cli.inputs import NO_ANSWER, OK, InputError, add_day, day_of, folder_of
 from planner.cli.models import add_import_model
 from planner.cli.refresh import add_refresh
 from planner.cli.text import table_text
 from planner.domain.freshness import STALE_DAYS, age_days
+from planner.domain.nearest import did_you_mean
 from planner.format import plural
 
 SOON_DAYS = 90
@@ -65,8 +66,10 @@ def add_catalog(parser: argparse.ArgumentParser) -> None:
 def _check(options: argparse.Namespace) -> int:
     """Read everything; bad rows end in CatalogError, which names each of them."""
     on = day_of(options)
-    catalog = load(options.data, options.local or local_folder(), on)
-    claims = load_claims(options.data)
+    data = folder_of(options.data, "--data", must_exist=True)
+    local = options.local and folder_of(options.local, "--local", must_exist=True)
+    catalog = load(data, local or folder_of(local_folder(), "PLANNER_CATALOG", must_exist=False), on)
+    claims = load_claims(data)
     tables = [(spec.key, spec.rows(catalog.tables)) for spec in TABLES]
     rows = [
         *(_checked(name, found, on) for name, found in tables),
@@ -114,6 +117,7 @@ def _retirements(catalog: Catalog, on: dt.date) -> str:
 
 def _list(options: argparse.Namespace) -> int:
     catalog = installed()
+    _known_provider(catalog, options.what, options.provider)
     if options.what == "models":
         print("\n".join(_models(catalog, options.provider)))
     elif options.what == "providers":
@@ -134,9 +138,23 @@ def _fx(options: argparse.Namespace) -> int:
 def _models(catalog: Catalog, provider: str | None) -> Sequence[str]:
     if provider is None:
         raise InputError("catalog list models: say whose with --provider, e.g. --provider openai.")
-    if not (found := catalog.models(provider)):
-        raise InputError(f"the catalog has no provider {provider!r}; see `planner catalog list providers`.")
-    return found
+    return catalog.models(provider)
+
+
+def _known_provider(catalog: Catalog, what: str, provider: str | None) -> None:
+    """InputError for a provider without a row: an empty list would read as if it had no prices."""
+    if provider is None:
+        return
+    match what:
+        case "api-prices":
+            known = {row.provider for row in catalog.tables.api_prices}
+        case "gpu-prices":
+            known = {row.provider for row in catalog.tables.gpu_prices}
+        case _:
+            known = set(catalog.providers())
+    if provider not in known:
+        hint = did_you_mean(provider, sorted(known), f"There are {', '.join(sorted(known))}.")
+        raise InputError(f"catalog list {what}: there is no provider {provider!r}. {hint}")
 
 
 def _rows(catalog: Catalog, what: str, provider: str | None) -> list[tuple[str, ...]]:

@@ -22,6 +22,7 @@ from planner.domain.nearest import did_you_mean
 
 ROW_HELP = "row as the tables and the page name it: gpu_prices/ID, api_prices/ID, models/ID, api/PROVIDER/MODEL"
 NAME_WIDTH = 32
+NO_PRICES = "It has no price of its own. Rows of gpu_prices, api_prices and api/PROVIDER/MODEL have."
 
 
 def add_show(parser: argparse.ArgumentParser) -> None:
@@ -63,14 +64,25 @@ def _entry(catalog: Catalog, identifier: str, on: dt.date) -> Entry:
     """The row of this id; InputError with the nearest ids when there is none."""
     spec = spec_of(identifier)
     if spec is None:
-        tables = ", ".join((*BY_KEY, "api"))
-        raise InputError(f"{identifier}: no table of that name. A row is TABLE/ID; the tables are {tables}.")
+        raise InputError(_no_table(catalog, identifier, on))
     found = entries(catalog, spec, on)
     by_id = {entry.row_id: entry for entry in found}
     if identifier not in by_id:
         hint = did_you_mean(identifier, by_id, "`planner catalog list` lists them.")
         raise InputError(f"{identifier}: there is no such row. {hint}")
     return by_id[identifier]
+
+
+def _no_table(catalog: Catalog, identifier: str, on: dt.date) -> str:
+    """A bare id, as scenario files have it, is found in its table."""
+    whole = [f"{key}/{identifier}" for key in BY_KEY]
+    found = [row for key, row in zip(BY_KEY, whole, strict=True) if _has(catalog, key, row, on)] if identifier else []
+    told = f"Did you mean {' or '.join(found)}?" if found else f"The tables are {', '.join((*BY_KEY, 'api'))}."
+    return f"{identifier or 'An empty name'}: no table of that name. A row is TABLE/ID. {told}"
+
+
+def _has(catalog: Catalog, key: str, row_id: str, on: dt.date) -> bool:
+    return any(entry.row_id == row_id for entry in entries(catalog, BY_KEY[key], on))
 
 
 def _cells(entry: Entry) -> Iterator[tuple[str, str]]:
@@ -102,7 +114,7 @@ def _table(history: PriceHistory) -> str:
         for series in history.series
         for point in series.points
     ]
-    return table_text(("From", "Figure", "Value", "Unit", "Row"), rows) if rows else "There are no prices of it."
+    return table_text(("From", "Figure", "Value", "Unit", "Row"), rows) if rows else NO_PRICES
 
 
 def _day(point: Point) -> str:

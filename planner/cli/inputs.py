@@ -45,6 +45,15 @@ def day_of(options: argparse.Namespace) -> dt.date:
     return given or dt.datetime.now(dt.UTC).date()
 
 
+def folder_of(path: Path, option: str, *, must_exist: bool) -> Path:
+    """A folder that was typed; InputError when something else is there, or nothing where there has to be one."""
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{option} {path}: this is a file. Give the folder that it is in.")
+    if must_exist and not path.exists():
+        raise InputError(f"{option} {path}: there is no such folder. Give one that exists, or leave {option} out.")
+    return path
+
+
 def read(path: Path) -> Scenario:
     """The scenario in a file, or on standard input for `-`."""
     if str(path) == "-":

@@ -18,6 +18,8 @@ from planner.domain.nearest import did_you_mean
 from planner.domain.typed import TypedModel
 
 Fetch = Callable[[str], bytes]
+GIVE = "Give a config.json, its https address, or owner/name on Hugging Face."
+SHOWN = 80
 USE = "Put these two fields into a rented or owned option, with a throughput that you measured."
 
 
@@ -46,7 +48,8 @@ def run(options: argparse.Namespace, fetch: Fetch | None = None) -> int:
     try:
         options.out.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{options.out}: {(error.strerror or 'cannot be written').lower()}.") from error
+        why = (error.strerror or "cannot be written").lower()
+        raise InputError(f"{options.out}: {why}. Choose another file.") from error
     print(f"{options.out}: {model.name}, {model.total_params / 1e9:,.2f} billion parameters. {USE}")
     return OK
 
@@ -63,6 +66,8 @@ def get(url: str) -> bytes:
     from planner.refresh.fetch import Door, Limits
 
     door = Door(hosts=frozenset({HUB}), limits=Limits(max_bytes=MAX_BYTES))
+    if not url.startswith(f"{HUB}/"):
+        raise InputError(f"{url}: only {HUB} is read. Download the config.json, and give the file.")
     try:
         return door.get(url, "json")
     except RefreshError as error:
@@ -93,14 +98,26 @@ def _read(given: str, fetch: Fetch) -> tuple[bytes, str, str]:
     """The bytes, the repository if it is known, and the address they are from."""
     if given.startswith(("https://", "http://")):
         return fetch(given), _repository(given), given
-    path = Path(given)
-    if path.is_file():
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{given}: {path.stat().st_size:,} bytes is no config.json; at most {MAX_BYTES:,}.")
-        return path.read_bytes(), "", ""
-    if HF_ID.fullmatch(given) and path.suffix != ".json":
+    if (data := _of_file(Path(given))) is not None:
+        return data, "", ""
+    if HF_ID.fullmatch(given) and Path(given).suffix != ".json":
         return fetch(config_url(given)), given, config_url(given)
-    raise InputError(f"{given}: no such file. Give a config.json, its https address, or owner/name on Hugging Face.")
+    raise InputError(f"{given}: no such file. {GIVE}")
+
+
+def _of_file(path: Path) -> bytes | None:
+    """What the file holds; None when there is none."""
+    try:
+        if path.is_dir():
+            raise InputError(f"{path}: this is a folder. {GIVE}")
+        if not path.is_file():
+            return None
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path}: {path.stat().st_size:,} bytes is no config.json; at most {MAX_BYTES:,}.")
+        return path.read_bytes()
+    except OSError as error:
+        shown = str(path) if len(str(path)) <= SHOWN else f"{str(path)[:SHOWN]}..."
+        raise InputError(f"{shown}: {(error.strerror or 'cannot be read').lower()}. {GIVE}") from error
 
 
 def _repository(url: str) -> str:

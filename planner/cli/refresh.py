@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from planner.catalog.catalog import DATA_DIR, load, local_folder
-from planner.cli.inputs import NO_ANSWER, OK, InputError, add_day, day_of
+from planner.cli.inputs import NO_ANSWER, OK, InputError, add_day, day_of, folder_of
 from planner.cli.text import WIDTH, table_text
 from planner.format import plural
 from planner.refresh import words
@@ -43,7 +43,8 @@ def add_refresh(parser: argparse.ArgumentParser) -> None:
 
 
 def _refresh(options: argparse.Namespace) -> int:
-    folder = options.data or local_folder()
+    given = options.data or local_folder()
+    folder = folder_of(given, "--data" if options.data else "PLANNER_CATALOG", must_exist=False)
     try:
         sources = chosen(options.source)
     except RefreshError as error:

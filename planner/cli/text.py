@@ -61,7 +61,9 @@ def _evidence(item: Evidence, on: dt.date) -> str:
     note = f"; {item.note}" if item.note else ""
     age = age_text(item.as_of, on)
     dated = f" of {item.as_of}, {age}" if item.as_of else f", {age}"
-    text = f"{item.label}: {item.value} {item.unit} ({item.origin}{dated}). {item.source} {item.source_url}{note}"
+    row = f" [{item.row}]" if item.row else ""
+    figure = f"{item.label}: {item.value} {item.unit}".rstrip()
+    text = f"{figure} ({item.origin}{dated}). {item.source} {item.source_url}{note}{row}"
     return textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
 
 
@@ -85,13 +87,18 @@ def table_text(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns padded to their widest cell; long cells wrap."""
     if not rows:
         return "(nothing)"
-    wrapped = [[textwrap.wrap(cell, CELL) or [""] for cell in row] for row in ([heads, *rows] if heads else rows)]
+    wrapped = [[_lines(cell) for cell in row] for row in ([heads, *rows] if heads else rows)]
     widths = [max(len(line) for row in wrapped for line in row[i]) for i in range(len(wrapped[0]))]
     lines = [line for row in wrapped for line in _row_lines(row, widths)]
     if heads:
         height = max(len(cell) for cell in wrapped[0])
         lines.insert(height, "  ".join("-" * width for width in widths))
     return "\n".join(lines)
+
+
+def _lines(cell: str) -> list[str]:
+    """Lines of a cell. Ids and addresses stay whole, to be copied: a line may be longer for one."""
+    return textwrap.wrap(cell, CELL, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _row_lines(row: list[list[str]], widths: list[int]) -> list[str]:
@@ -104,8 +111,8 @@ def _row_lines(row: list[list[str]], widths: list[int]) -> list[str]:
 
 
 def _blocked(result: Result) -> list[str]:
-    blocked = [option for option in result.options if option.status == "blocked"]
-    lines = ["\nBlocked options\n==============="] if blocked else []
+    blocked = [option for option in result.options if option.status != "ok"]
+    lines = ["\nBlocked and excluded options\n============================"] if blocked else []
     for option in blocked:
         lines += [
             textwrap.fill(f"{option.label}: {r.code}: {r.message} {r.remedy} (field: {r.field})", WIDTH)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from planner.decision.present_currency import currency_sentence
-from planner.decision.present_decision import comparison_rows, required_rows
+from planner.decision.present_decision import blocked_rows, comparison_rows, required_rows
 from planner.decision.present_inputs import assumption_rows, workload_rows
 from planner.decision.present_risk_tables import switch_rows
 from planner.decision.present_tables import (
@@ -42,6 +42,7 @@ __all__ = [
     "Metric",
     "Table",
     "assumption_rows",
+    "blocked_rows",
     "break_even_rows",
     "break_even_sentences",
     "comparison_rows",

@@ -9,6 +9,18 @@ from planner.domain.result import BreakEven, Comparison, Result
 from planner.format import percent, short, shown_unit
 
 
+def blocked_rows(result: Result) -> Table:
+    """Every reason of the options that cannot be priced, or may not be chosen, whole, with the way out."""
+    columns = (Column("Option"), Column("State"), Column("What is wrong"), Column("Way out"))
+    rows = tuple(
+        (o.label, o.status, f"{r.code}: {r.message}", f"{r.remedy} (field: {r.field})")
+        for o in result.options
+        if o.status != "ok"
+        for r in o.reasons
+    )
+    return Table("Blocked and excluded options", columns, rows)
+
+
 def comparison_rows(result: Result) -> Table:
     """BE-4 and TIME-6: every eligible option against the cheapest per-token one."""
     columns = (

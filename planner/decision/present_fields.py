@@ -32,7 +32,7 @@ def _judged(value: Any) -> str:
 
 
 def _model(value: Any) -> str:
-    return f"{value.name}, {number(value.total_params / 1e9)} billion parameters"
+    return f"{value.name}, {value.total_params / 1e9:,.2f} billion parameters"
 
 
 class Field(NamedTuple):

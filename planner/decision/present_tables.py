@@ -6,6 +6,7 @@ Every table that page, PDF and command line show is made here, so all of them sh
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
@@ -155,8 +156,19 @@ def _option_row(scenario: Scenario, result: Result, option: OptionResult) -> tup
         NOT_KNOWN if blocked else four_digits(option.blended_usd_per_mtok),
         count(option.fleet.gpus) if option.fleet else NONE,
         percent(option.fleet.utilisation_fraction).rstrip("%") if option.fleet else NONE,
-        why(scenario, result, option),
+        why(scenario, result, option) if option.status == "ok" else _in_brief(option),
     )
+
+
+def _in_brief(option: OptionResult) -> str:
+    """What is wrong, in its first sentence: clause, source and way out are in `blocked_rows`."""
+    told = " ".join(f"{r.code}: {_first_sentence(r.message)}" for r in option.reasons)
+    return " ".join((f"{_capital(option.status)}. {told}", *alerts(option.warnings)))
+
+
+def _first_sentence(text: str) -> str:
+    """Up to the first full stop that a capital follows."""
+    return re.split(r"(?<=\.) (?=[A-Z])", text, maxsplit=1)[0]
 
 
 def why(scenario: Scenario, result: Result, option: OptionResult) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from planner.capacity import published
-from planner.catalog.rows import ContractedPriceRow, DefaultRow, FormatRow, GpuPriceRow, GpuRow, MeasuredRow, ModelRow
+from planner.catalog.history import row_id
+from planner.catalog.rows import ContractedPriceRow, DefaultRow, FormatRow, GpuPriceRow, GpuRow, ModelRow
 from planner.domain.evidence import Evidence, Provenance
 from planner.domain.options import OwnedOption, ProvisionedOption, SelfHosted, SpotTerms, WorkstationOption
 from planner.units import MIB_PER_GIB
@@ -14,11 +15,6 @@ BILLION = 1e9
 
 
 CatalogRow = GpuPriceRow | ModelRow | GpuRow | DefaultRow
-
-
-def row_ref(row: CatalogRow | MeasuredRow | ContractedPriceRow) -> str:
-    """`table/id` of a catalog row."""
-    return f"{row.FILE.removesuffix('.csv')}/{getattr(row, row.KEY)}"
 
 
 def _of_row(label: str, value: str, unit: str, row: CatalogRow, note: str = "") -> Evidence:
@@ -33,7 +29,7 @@ def _of_row(label: str, value: str, unit: str, row: CatalogRow, note: str = "") 
         as_of=row.as_of,
         confidence=row.confidence,
         note="; ".join(filter(None, (note, row.note))),
-        row=row_ref(row),
+        row=row_id(row),
     )
 
 
@@ -55,7 +51,7 @@ def contract_evidence(contract: ContractedPriceRow, row: GpuPriceRow) -> Evidenc
         confidence="high",
         note=f"list unit price {row.usd_per_gpu_hour:g}, of {row.as_of}; in force from {contract.effective_from}"
         + (f" to {contract.effective_to}" if contract.effective_to else ""),
-        row=row_ref(contract),
+        row=row_id(contract),
     )
 
 
@@ -88,7 +84,7 @@ def _row_evidence(label: str, chosen: published.Choice, shape: tuple[float, floa
         as_of=row.as_of or "",
         confidence="medium",
         note="; ".join(_notes(chosen, shape)),
-        row=row_ref(row),
+        row=row_id(row),
     )
 
 

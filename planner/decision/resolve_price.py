@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from planner.catalog.gpu_offers import contract_in_force, on_terms, price_in_force
+from planner.catalog.gpu_offers import contract_change, contract_in_force, on_terms, price_in_force
 from planner.catalog.rows import GpuPriceRow, PriceTerm
 from planner.catalog.tables import Tables
 from planner.decision.rented_evidence import contract_evidence, price_evidence
@@ -17,7 +17,7 @@ from planner.domain.facts import Reason
 from planner.domain.nearest import did_you_mean
 from planner.domain.options import RentedOption
 
-RESERVED_1Y_MONTHS = 12
+RESERVED_MONTHS: dict[PriceTerm, int] = {"reserved_1y": 12, "reserved_3y": 36}
 
 
 class RentalPrice(NamedTuple):
@@ -34,8 +34,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return did_you_mean(name, names, f"Known: {', '.join(names[:8])}, …")
 
 
-def rental_price(option: RentedOption, where: str, tables: Tables, on: dt.date) -> RentalPrice:
-    """USD per GPU-hour on the day `on`; Blocked when there is no such price for this GPU and term."""
+def rental_price(option: RentedOption, where: str, tables: Tables, on: dt.date, until: dt.date) -> RentalPrice:
+    """USD per GPU-hour on the day `on`; Blocked when there is no such price for this GPU and term.
+
+    It holds for the whole horizon, whose months end at `until`: a contract that ends or begins before that is told.
+    """
     if option.price is not None:
         typed = option.price
         shown = f"{typed.usd_per_gpu_hour.normalize():f}"
@@ -63,14 +66,20 @@ def rental_price(option: RentedOption, where: str, tables: Tables, on: dt.date) 
                 remedy=nearest(option.price_id or "", _price_ids(option, tables)),
             )
         )
-    return _on_day(option, row, tables, on)
+    return _on_day(option, row, tables, on, until)
 
 
-def _on_day(option: RentedOption, named: GpuPriceRow, tables: Tables, on: dt.date) -> RentalPrice:
+def _on_day(option: RentedOption, named: GpuPriceRow, tables: Tables, on: dt.date, until: dt.date) -> RentalPrice:
     """The price in force on `on` of the offer that the named row belongs to; a contract for it replaces the list."""
     row = price_in_force(named, tables.gpu_prices, on)
     contract = contract_in_force(named, tables, on)
-    warnings = (*_day_warnings(named, row, on), *_block_warnings(row), *_node_warnings(option, row))
+    warnings = (
+        *_day_warnings(named, row, on),
+        *_change_warnings(row, tables, on, until),
+        *_block_warnings(row),
+        *_reservation_warnings(option, row),
+        *_node_warnings(option, row),
+    )
     listed = price_evidence(row, replaces=named if row is not named else None)
     if contract is None or contract.usd_per_gpu_hour is None:
         return RentalPrice(row.usd_per_gpu_hour, (listed,), warnings)
@@ -90,11 +99,34 @@ def _day_warnings(named: GpuPriceRow, row: GpuPriceRow, on: dt.date) -> tuple[st
     return tuple(found)
 
 
+def _change_warnings(row: GpuPriceRow, tables: Tables, on: dt.date, until: dt.date) -> tuple[str, ...]:
+    """That a contract ends or begins within the horizon: one price holds for all of it."""
+    day = contract_change(row, tables, on, until)
+    if day is None:
+        return ()
+    then = contract_in_force(row, tables, day)
+    price = (
+        f"the list price, ${row.usd_per_gpu_hour:g}"
+        if then is None
+        else f"the contracted price {then.contract_id}, ${then.usd_per_gpu_hour:g}"
+    )
+    offer = f"{row.provider} {row.instance}"
+    return (f"{offer}: from {day} on {price} per GPU-hour is due, but all months are at the price of {on}.",)
+
+
 def _block_warnings(row: GpuPriceRow) -> tuple[str, ...]:
     if row.term != "capacity_block":
         return ()
     block = f"{row.provider} {row.instance} is a capacity block: paid ahead for a fixed number of days, used or not."
     return (f"{block} A month needs one block after the other, each at the price of the day it is booked.",)
+
+
+def _reservation_warnings(option: RentedOption, row: GpuPriceRow) -> tuple[str, ...]:
+    months = RESERVED_MONTHS.get(row.term, option.term_months)
+    if months == option.term_months:
+        return ()
+    offer = f"{row.provider} {row.instance}"
+    return (f"{offer}: the price is for {months} months of commitment, and this option commits {option.term_months}.",)
 
 
 def _price_ids(option: RentedOption, tables: Tables) -> list[str]:
@@ -108,7 +140,7 @@ def row_terms(option: RentedOption) -> tuple[PriceTerm, ...]:
     Reservations are listed for one and for three years. What is rented on demand may be capacity blocks too.
     """
     if option.term == "reserved":
-        return ("reserved_3y",) if option.term_months > RESERVED_1Y_MONTHS else ("reserved_1y",)
+        return ("reserved_3y",) if option.term_months > RESERVED_MONTHS["reserved_1y"] else ("reserved_1y",)
     return ("on_demand", "capacity_block") if option.term == "on_demand" else ("spot",)
 
 

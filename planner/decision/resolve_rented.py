@@ -27,7 +27,7 @@ from planner.domain.licence import LicenceTerms
 from planner.domain.options import OwnedOption, RentedOption, SelfHosted
 from planner.domain.scenario import Scenario
 from planner.domain.workload import Modality
-from planner.units import GIB_BYTES
+from planner.units import GIB_BYTES, add_months
 from planner.workload.demand import mean_shape
 
 T = TypeVar("T")
@@ -49,7 +49,8 @@ def resolve_rented(
 ) -> RentedFacts | BlockedFacts:
     """All reasons at once when something is missing or does not fit; otherwise price, replica and evidence."""
     reasons: list[Reason] = []
-    price = _collect(reasons, lambda: rental_price(option, where, tables, on))
+    until = add_months(on, scenario.horizon_months)
+    price = _collect(reasons, lambda: rental_price(option, where, tables, on, until))
     able = _capability(option, where, scenario, tables)
     evidence = (*(price.evidence if price else ()), *_spot_evidence(option), *able.evidence)
     if price is None or able.replica is None:

@@ -139,13 +139,14 @@ def _no_rows(option: SelfHosted, where: str, model_ids: list[str], tables: Table
             if r.model_id in model_ids and r.fit_ok and r.gpu_id and r.format_id
         }
     )
-    have = f"There are measurements for {'; '.join(known[:8])}." if known else "There are none for this model at all."
+    typing = "or type in what you measured." if known else "There are none for this model: type in what you measured."
+    have = f"There are measurements for {'; '.join(known[:8])}. Choose one of them, " if known else ""
     return Reason(
         code="THROUGHPUT_UNKNOWN",
         message=f"No published measurement of {option.model_id} in {option.format_id} on {option.gpus_per_replica} x "
         f"{option.gpu_id}.",
         field=f"{where}.throughput",
-        remedy=f"{have} Choose one of them, or type in what you measured.",
+        remedy=have + typing,
     )
 
 

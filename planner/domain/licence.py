@@ -84,7 +84,7 @@ def _users(terms: LicenceTerms, organisation: Organisation) -> Iterator[LicenceF
     if terms.mau_limit is None:
         return
     users: float | None = getattr(organisation, terms.users_field)
-    limit = f"{terms.mau_limit:,} monthly active users{_when(terms)}, affiliates included"
+    limit = f"{terms.mau_limit:,} monthly active users{_when(terms)}"
     if users is None:
         yield LicenceFinding(False, terms.users_field, f"{terms.name} has to be asked for above {limit}")
     elif users > terms.mau_limit:
@@ -94,7 +94,10 @@ def _users(terms: LicenceTerms, organisation: Organisation) -> Iterator[LicenceF
 
 
 def _when(terms: LicenceTerms) -> str:
-    return f" in {month_before(terms)}, the month before the release" if terms.mau_test == "release_date" else ""
+    """Of the licences that count at the release, all count affiliates too."""
+    if terms.mau_test != "release_date":
+        return ""
+    return f" in {month_before(terms)}, the month before the release, affiliates included"
 
 
 def month_before(terms: LicenceTerms) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import zlib
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ from planner.refresh.errors import RefreshError
 Expected = Literal["json", "csv", "bytes"]
 CHUNK_BYTES = 65536
 START_BYTES = 512
+UNREADABLE = "an address that cannot be read"
+PLAIN_HOST = re.compile(r"([\w.~!$&'()*+,;=:%-]*@)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?", re.ASCII)
+"""Nothing that two readers of an address may take for different hosts, such as `127.0.0.1\\@example.com`."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 ONLINE = "Check the connection to the internet, or the proxy, and try again."
 
@@ -46,9 +50,11 @@ def origin_of(url: str) -> str:
     """Scheme, host and port of an address, the usual port left out."""
     try:
         parts = urlsplit(url)
+        if not (url.isprintable() and PLAIN_HOST.fullmatch(parts.netloc)):
+            return UNREADABLE
         port = "" if parts.port in (None, DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
     except ValueError:
-        return "an address that cannot be read"
+        return UNREADABLE
     return f"{parts.scheme}://{(parts.hostname or '').lower()}{port}"
 
 

@@ -31,13 +31,14 @@ COLUMNS = tuple(Look.model_fields)
 
 
 def last_look(folder: Path, source: str) -> Look | None:
-    """The newest look at a source that is noted in the folder; lines that cannot be read count for nothing."""
+    """The newest look at a source in the folder, of one day the last; lines that cannot be read count for nothing."""
     path = folder / FILE
     if not path.is_file():
         return None
     with path.open(encoding="utf-8", newline="", errors="replace") as file:
         looks = [look for cells in csv.DictReader(file) if (look := _look(cells)) is not None]
-    return max((look for look in looks if look.source == source), key=lambda look: look.looked_on, default=None)
+    ours = [look for look in looks if look.source == source]
+    return max(reversed(ours), key=lambda look: look.looked_on, default=None)
 
 
 def _look(cells: Mapping[str, str]) -> Look | None:

@@ -160,7 +160,7 @@ def _look(report: SourceReport, snapshot: Snapshot, on: dt.date) -> Look:
     return Look(
         source=report.source,
         looked_on=on,
-        dated=snapshot.dated,
+        dated=snapshot.dated and min(snapshot.dated, on),
         counts=dict(snapshot.counts),
         rows_added=len(report.diff.rows),
     )

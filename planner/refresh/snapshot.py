@@ -21,6 +21,8 @@ Offer = tuple[object, ...]
 ID_LENGTH = 80
 HASH_LENGTH = 6
 SAID_OF_ONE_KIND = 3
+LONGEST_TEXT = 200
+"""Characters of one cell; longer ones are no names."""
 
 
 class InForce(NamedTuple):
@@ -88,6 +90,9 @@ class RowMaker:
 
     def make(self, row_type: type[R], name: str, values: Mapping[str, Any], on: dt.date) -> R | None:
         """The row, or None after noting why there can be none."""
+        if odd := next((column for column, value in values.items() if not _plain(value)), None):
+            self.refuse(printable(name), f"{odd} is not plain text of at most {LONGEST_TEXT} characters")
+            return None
         try:
             return row_type.model_validate(dict(values), context={"on": on})
         except ValidationError as error:
@@ -110,6 +115,15 @@ class RowMaker:
             yield from (f"Left out {text}." for text in found[:SAID_OF_ONE_KIND])
             if (more := len(found) - SAID_OF_ONE_KIND) > 0:
                 yield f"{more} more for the same reason as {found[0].split(':', 1)[0]}."
+
+
+def printable(name: str) -> str:
+    """A name as it can be shown: without control characters, and not too long."""
+    return "".join(c if c.isprintable() else "?" for c in name[:LONGEST_TEXT])
+
+
+def _plain(value: object) -> bool:
+    return not isinstance(value, str) or (value.isprintable() and len(value) <= LONGEST_TEXT)
 
 
 def dated_ids(names: Iterable[str], on: dt.date) -> list[str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import io
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from planner.refresh.errors import RefreshError
 
@@ -36,7 +35,9 @@ def replace_whole(path: Path, content: bytes) -> None:
 
 
 def _flush_folder(folder: Path) -> None:
-    """Make the rename itself last through a loss of power."""
+    """Make the rename itself last through a loss of power; other systems than POSIX open no folders."""
+    if os.name != "posix":
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -54,27 +55,18 @@ def _unwritable(path: Path, error: OSError) -> RefreshError:
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Make the folder and hold its lock; the system frees it when a process ends, however it ends."""
+    lock = FileLock(folder / LOCK_FILE, timeout=LOCK_WAIT_S, poll_interval=LOCK_POLL_S)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / LOCK_FILE).open("w")
+        lock.acquire()
+    except Timeout as error:
+        raise RefreshError(
+            f"Somebody else has been writing to {folder} for {LOCK_WAIT_S:.0f} seconds; nothing was added.",
+            "Wait for the other refresh to end, then try again.",
+        ) from error
     except OSError as error:
         raise _unwritable(folder, error) from error
-    with file:
-        deadline = time.monotonic() + LOCK_WAIT_S
-        while not _taken(file):
-            if time.monotonic() > deadline:
-                raise RefreshError(
-                    f"Somebody else has been writing to {folder} for {LOCK_WAIT_S:.0f} seconds; nothing was added.",
-                    "Wait for the other refresh to end, then try again.",
-                )
-            time.sleep(LOCK_POLL_S)
-        yield
-
-
-def _taken(file: io.TextIOWrapper) -> bool:
-    """Whether the lock could be taken now."""
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        yield
+    finally:
+        lock.release()

@@ -126,6 +126,7 @@ def _risk_tables(risk: Risk | None) -> Iterable[Table]:
 
 def _tables(scenario: Scenario, result: Result, risk: Risk | None) -> Iterable[Table]:
     yield present.option_rows(scenario, result)
+    yield present.blocked_rows(result)
     yield present.note_rows(result)
     yield present.comparison_rows(result)
     yield present.break_even_rows(result)

@@ -15,6 +15,7 @@ from planner.decision.present import Table
 from planner.domain.currency import written_in
 from planner.domain.result import OptionResult, Result
 from planner.domain.scenario import Scenario
+from planner.web.state import catalog
 from planner.web.tables import html_table
 from planner.web.text import md, small
 
@@ -100,8 +101,18 @@ def show_blocked(result: Result) -> None:
 def _blocked_text(option: OptionResult) -> str:
     state = "is not priced" if option.status == "blocked" else "is priced, but fails a hard constraint"
     lines = [f"**{md(option.label)}** {state}:"]
-    lines += [f"- {md(r.code)}: {md(r.message)} {md(r.remedy)} (field: {md(r.field)})" for r in option.reasons]
+    lines += [f"- {md(r.code)}: {with_link(r.message)} {md(r.remedy)} (field: {md(r.field)})" for r in option.reasons]
     return "\n".join(lines)
+
+
+def with_link(text: str) -> str:
+    """The address of a licence as a link. One that the catalog does not have stays text: anybody can write a link."""
+    known = {row.source_url for row in catalog().tables.licences}
+    found = next((url for url in sorted(known, key=len, reverse=True) if url and url in text), None)
+    if found is None:
+        return md(text)
+    before, _, after = text.partition(found)
+    return f"{md(before)} [{md(found)}](<{found}>){md(after)}"
 
 
 def show_details(scenario: Scenario, result: Result) -> None:

@@ -17,25 +17,12 @@ from planner.catalog.tables import CatalogError
 from planner.decision.catalog_columns import name_of
 from planner.refresh.append import append_rows
 from planner.refresh.errors import RefreshError
+from planner.web.contract_problems import LABELS, problems_of, problems_with
 from planner.web.state import catalog, today
 from planner.web.text import md
 
 OPERATOR = "PLANNER_OPERATOR"
 API, GPU = "A model, per token", "A GPU offer, per hour"
-LABELS = {
-    "provider": "Contract with",
-    "model": "Contracted model",
-    "gpu_price_id": "Contracted GPU offer",
-    "input_usd_per_mtok": "Contracted input, USD per 1M tokens",
-    "cached_input_usd_per_mtok": "Contracted cached input, USD per 1M tokens",
-    "output_usd_per_mtok": "Contracted output, USD per 1M tokens",
-    "usd_per_gpu_hour": "Contracted price, USD per GPU and hour",
-    "owner": "Owner",
-    "reason": "Reason",
-    "effective_from": "In force from",
-    "effective_to": "Last day in force",
-}
-"""Field of a contract -> its label in the form, which its mistakes are told with."""
 HINTS = {
     "cached_input_usd_per_mtok": "Blank: the list's share",
     "owner": "Who answers for it",
@@ -96,11 +83,13 @@ def _api_subject() -> None:
     left, right = st.columns(2)
     with left:
         provider = st.selectbox(LABELS["provider"], catalog().providers(), key=_key("provider"))
-    models = catalog().models(provider or "")
-    if st.session_state.get(_key("model")) not in models:
-        st.session_state.pop(_key("model"), None)
     with right:
-        st.selectbox(LABELS["model"], models, key=_key("model"))
+        st.selectbox(LABELS["model"], catalog().models(provider or ""), key=_model_key(provider))
+
+
+def _model_key(provider: str | None) -> str:
+    """One box for each provider: a browser would go on sending the model of the one before."""
+    return f"{_key('model')}-{provider}"
 
 
 def _gpu_subject() -> None:
@@ -125,7 +114,8 @@ def _typed_in() -> dict[str, Any]:
     subject = ("provider", "model") if state["contract-kind"] == API else ("gpu_price_id",)
     prices = TOKEN_PRICES if state["contract-kind"] == API else ("usd_per_gpu_hour",)
     wanted = (*subject, *(() if state[BACK] else prices), "owner", "reason", "effective_from", "effective_to")
-    found = {field: state.get(_key(field)) for field in wanted}
+    keys = {"model": _model_key(state.get(_key("provider")))}
+    found = {field: state.get(keys.get(field, _key(field))) for field in wanted}
     return {field: value.strip() if isinstance(value, str) else value for field, value in found.items()}
 
 
@@ -145,21 +135,6 @@ def contract_id(about: str, on: dt.date, taken: frozenset[str]) -> str:
     return first if first not in taken else next(name for name in numbered if name not in taken)
 
 
-def problems_of(error: ValidationError) -> tuple[str, ...]:
-    """What is wrong, each with the label of its field."""
-    return tuple(_problem(found["loc"], found["type"], found["msg"]) for found in error.errors(include_url=False))
-
-
-def _problem(place: tuple[int | str, ...], kind: str, message: str) -> str:
-    label = LABELS.get(str(place[0])) if place else None
-    if kind == "missing":
-        return f"{label or place[0]}: may not be blank."
-    said = message.removeprefix("Value error, ")
-    for field, name in LABELS.items():
-        said = said.replace(field, name.split(",")[0].lower())
-    return f"{label}: {said}." if label else f"{said[:1].upper()}{said[1:]}."
-
-
 def _add() -> None:
     """Write the row; what is wrong is said below the form after the rerun."""
     taken = frozenset(row.contract_id for row in catalog().tables.contracted)
@@ -167,6 +142,9 @@ def _add() -> None:
         row = contract_of(_typed_in(), today(), taken)
         if not st.session_state[BACK] and row.input_usd_per_mtok is None and row.usd_per_gpu_hour is None:
             st.session_state[WRONG] = ["Give the contracted price, or turn on “Back to the list price”."]
+            return
+        if wrong := problems_with(row, catalog()):
+            st.session_state[WRONG] = wrong
             return
         append_rows(local_folder(), ContractedPriceRow, [row])
     except ValidationError as error:

@@ -34,6 +34,7 @@ from planner.web.text import md, small
 
 WORDS_WHOLE = """<style>
 .st-key-catalog-fields .planner-table th { overflow-wrap: break-word; white-space: nowrap; }
+.st-key-catalog-fields .planner-table td:nth-child(2) { min-width: 9rem; }
 </style>"""
 Listed = Callable[[str], tuple[Entry, ...]]
 

@@ -62,8 +62,8 @@ def _start(kind: str, gpu_id: str | None = None) -> dict[str, Any]:
 def add(kind: str) -> None:
     """Put a new option at the end."""
     new = new_option(draft().scenario, kind)
-    if new is not None:
-        change_list(lambda document: document.update(options=[*document["options"], new]), OPTIONS)
+    if new is not None and change_list(lambda document: document.update(options=[*document["options"], new]), OPTIONS):
+        st.session_state[f"option-{new['option_id']}"] = True
 
 
 def turned_into(option: Option, kind: str, scenario: Scenario, before: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from planner.web.editing import panel_key, set_value, value_at, widget_key
 from planner.web.field_info import most_entries
 from planner.web.forms import Line, button, form, section
 from planner.web.option_switch import set_many
-from planner.web.state import PathKey, catalog
+from planner.web.state import PathKey, catalog, today
 from planner.web.token_price_inputs import token_price_inputs
 
 USUAL = {"region": "", "service_tier": "standard"}
@@ -73,7 +73,15 @@ def _listed(path: PathKey, option: PerTokenOption) -> None:
 
 def _provider_changed(path: PathKey) -> None:
     provider = st.session_state[widget_key((*path, "provider"))]
-    set_many(path, {"provider": provider, "model": next(iter(catalog().models(provider)), "none"), **USUAL})
+    set_many(path, {"provider": provider, "model": _first_served(provider), **USUAL})
+
+
+def _first_served(provider: str) -> str:
+    """The first model that is not known to be retired; `none` when the provider has no model."""
+    names = catalog().models(provider)
+    days = ((name, catalog().prices.retires_on(provider, name, today())) for name in names)
+    served = (name for name, day in days if day is None or day > today())
+    return next(served, next(iter(names), "none"))
 
 
 def _tiers(path: PathKey, option: PerTokenOption) -> None:

@@ -14,6 +14,7 @@ from planner.catalog.gpu_offers import (
 from planner.catalog.rows import GpuPriceRow, PriceTerm, ProviderTier
 from planner.decision.resolve_price import row_terms
 from planner.domain.options import RentedOption
+from planner.format import plural
 from planner.web.option_switch import Changes
 from planner.web.state import catalog, today
 
@@ -82,8 +83,10 @@ def rental_usd_per_gpu_hour(gpu_id: str, option: RentedOption | None = None) -> 
 
 
 def tier_label(option: RentedOption, tier: ProviderTier | None) -> str:
-    """A tier with how far its prices lie apart."""
-    return f"{tier or 'all providers'}: {_spread_words(_compared(option, tier))}"
+    """A tier with how far its prices lie apart: the range first, as a narrow box cuts what follows."""
+    found = spread(_compared(option, tier))
+    told = f"{found.low:.2f} to {found.high:.2f} USD/h, {plural(found.offers, 'offer')}" if found else "no offer"
+    return f"{tier or 'all providers'}: {told}"
 
 
 def spread_sentence(option: RentedOption, tier: ProviderTier | None) -> str:
@@ -91,7 +94,7 @@ def spread_sentence(option: RentedOption, tier: ProviderTier | None) -> str:
     gpu = catalog().tables.gpu_by_id.get(option.gpu_id)
     row, term = row_today(option), TERM_WORDS[row_terms(option)[0]]
     what = f"{gpu.name if gpu else option.gpu_id} {term}{f', {tier}' if tier else ''}"
-    own = f"; this one {row.usd_per_gpu_hour:.2f}" if row else ""
+    own = f"; this one {row.usd_per_gpu_hour:.2f}, {row.provider}, {row.as_of}" if row else ""
     return f"{what}: {_spread_words(_compared(option, tier))}{own}."
 
 
@@ -102,7 +105,8 @@ def start_sentence(option: RentedOption) -> str:
     if row is not None and start is not None and row.offer == start.offer:
         why = "" if start.provider_tier == "neocloud" else ", as no neocloud lists it"
         return (
-            f"A new option starts here, at the median {start.provider_tier} offer{why}: choose the one you would book."
+            f"A new option starts here, at the middle {start.provider_tier} by price{why}, each provider counted once "
+            "with its cheapest offer: choose the one you would book."
         )
     if row is None and fitting_rows(option):
         return "Only marketplaces or capacity blocks are listed: choose one, or type in a price."
@@ -110,14 +114,17 @@ def start_sentence(option: RentedOption) -> str:
 
 
 def price_label(price_id: str | None) -> str:
-    """An offer in one line: what it costs, where, in which tier, since when."""
+    """An offer in one line: what it costs, on which term, where, in which tier, since when.
+
+    The term is first: a block that is paid ahead is no on-demand price, and a narrow box cuts the end.
+    """
     row = catalog().tables.gpu_price_by_id.get(price_id or "")
     if row is None:
         return price_id or "no price chosen"
-    term = "" if row.term == "on_demand" else f", {TERM_WORDS[row.term]}"
+    term = "" if row.term == "on_demand" else f"{TERM_WORDS[row.term]}, "
     contract = contract_in_force(row, catalog().tables, today())
     ours = f", contracted {contract.usd_per_gpu_hour:.2f}" if contract and contract.usd_per_gpu_hour else ""
-    return f"${row.usd_per_gpu_hour:.2f}/h {row.provider} {row.instance} ({row.provider_tier}, {row.as_of}{term}{ours})"
+    return f"${row.usd_per_gpu_hour:.2f}/h {term}{row.provider} {row.instance} ({row.provider_tier}, {row.as_of}{ours})"
 
 
 def _compared(option: RentedOption, tier: ProviderTier | None) -> list[GpuPriceRow]:

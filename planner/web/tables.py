@@ -28,10 +28,12 @@ STYLE = """<style>
 .planner-table tbody th { min-width: 7rem; }
 .planner-table td:last-child:not(.figure) { min-width: 8.5rem; }
 .planner-table.sources td { min-width: 5.2rem; }
+.planner-table.sources br + a { display: inline-block; margin-top: 0.4rem; padding: 0.2rem 0; }
 .planner-table .badge { display: inline-block; padding: 0 0.4em; border-radius: 0.5em; font-weight: 600;
   border: 1px solid currentColor; }
 </style>"""
 LONG = 24
+UNIT = "Unit"
 BADGES = re.compile(f"{OLD}|{UNDATED}")
 
 
@@ -78,11 +80,16 @@ def _side(column: Column, length: int = 0) -> str:
 
 
 def _cell(column: Column, cell: str) -> str:
-    """Ages have a badge and rows a link; a column of figures may be headed by any name that a user typed."""
+    """Ages have a badge, rows a link, and units break after a stroke alone.
+
+    A column of figures may be headed by any name that a user typed.
+    """
     if column.align == "right":
         return _text(cell)
     if column.name == AGE:
         return BADGES.sub(lambda found: f'<span class="badge">{found[0]}</span>', escape(cell))
+    if column.name == UNIT:
+        return escape(cell).replace("/", "/<wbr/>")
     return _row(cell) if column.name == ROW else _text(cell)
 
 
@@ -90,7 +97,7 @@ def _source(row: dict[str, str]) -> str:
     """Who says so, as a link to where it can be read, and a link to the row of the catalog."""
     address, said = row.get(LINK, ""), row[SOURCE]
     told = _link(address, said) if said and ADDRESS.fullmatch(address) else " ".join((escape(said), _text(address)))
-    return " ".join(part for part in (told.strip(), _row(row.get(ROW, ""))) if part)
+    return "<br/>".join(part for part in (told.strip(), _row(row.get(ROW, ""), "catalog row")) if part)
 
 
 def _text(cell: str) -> str:
@@ -99,9 +106,9 @@ def _text(cell: str) -> str:
     return escape(cell) if address is None else _link(cell, address[1])
 
 
-def _row(cell: str) -> str:
+def _row(cell: str, name: str = "row") -> str:
     """A link to the row on the catalog page, in a tab of its own: this one keeps what is not saved."""
-    return _link(f"catalog?row={quote(cell)}", "row") if cell else ""
+    return _link(f"catalog?row={quote(cell)}", name) if cell else ""
 
 
 def _link(address: str, name: str) -> str:

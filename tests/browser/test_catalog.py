@@ -120,6 +120,9 @@ def test_a_contract_is_typed_in_and_stands_beside_the_list(app: AppPage, folder:
     app.page.get_by_text("Add a contracted price").click()
     app.settle()
     choose(app, "Contract with", "openai")
+    choose(app, "Contract with", "deepinfra")
+    assert "claude" not in app.page.get_by_role("combobox", name="Contracted model").input_value()
+    choose(app, "Contract with", "openai")
     choose(app, "Contracted model", "gpt-4o")
     assert axe(app) == []
     app.page.get_by_role("textbox", name="Contracted input, USD per 1M tokens").fill("2")

@@ -216,3 +216,49 @@ def test_a_file_that_is_no_table_is_named(local: Path, content: bytes, reason: s
 def test_every_table_may_have_rows_of_an_installation(local: Path, file: str) -> None:
     write(local, file)
     assert load_tables(DATA, local_dir=local) == load_tables(DATA)
+
+
+def test_a_table_saved_by_a_spreadsheet_with_a_mark_at_its_start_is_read(local: Path) -> None:
+    write(local, "gpu_prices.csv", GOOD_GPU)
+    path = local / "gpu_prices.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load_tables(DATA, local_dir=local).gpu_prices[-1].price_id == GOOD_GPU["price_id"]
+
+
+def test_a_folder_in_the_place_of_a_table_is_named(local: Path) -> None:
+    (local / "gpu_prices.csv").mkdir()
+    assert said(local) == (
+        "gpu_prices.csv: cannot be read: is a directory. It must be a file that this program may read."
+    )
+
+
+CONTRACT = {
+    "contract_id": "ours",
+    "provider": "openai",
+    "model": "gpt-4o",
+    "input_usd_per_mtok": "2",
+    "output_usd_per_mtok": "8",
+    "owner": "Finance",
+    "reason": "quote 17",
+    "effective_from": "2026-11-01",
+    "as_of": "2026-11-01",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"effective_to": "2026-10-01"}, "effective_to 2026-10-01 is before effective_from 2026-11-01; swap them"),
+        ({"cached_input_usd_per_mtok": "3"}, "needs input_usd_per_mtok, and may not be above it"),
+        ({"output_usd_per_mtok": ""}, "give both input_usd_per_mtok and output_usd_per_mtok"),
+        ({"gpu_price_id": "aws-t4-g4dn.xlarge-on-demand"}, "name either provider and model, or gpu_price_id"),
+        ({"usd_per_gpu_hour": "2"}, "a per-token contract has no usd_per_gpu_hour"),
+        ({"owner": ""}, "owner: may not be blank"),
+        ({"reason": ""}, "reason: may not be blank"),
+    ],
+)
+def test_a_wrong_contract_is_named(local: Path, change: dict[str, str], reason: str) -> None:
+    write(local, "contracted_prices.csv", CONTRACT)
+    assert load_tables(DATA, local_dir=local).contracted[-1].contract_id == "ours"
+    write(local, "contracted_prices.csv", CONTRACT | change)
+    assert reason in said(local)

@@ -172,6 +172,31 @@ def test_a_contract_ends_on_its_last_day_and_one_that_it_replaced_stays_ended() 
     assert contract_in_force(row, known, dt.date(2026, 11, 1)) is None
 
 
+@pytest.mark.parametrize(
+    ("contracts", "said"),
+    [
+        ([{"effective_to": "2027-03-31"}], "from 2027-04-01 on the list price, $3.49 per GPU-hour is due"),
+        ([{"effective_to": "2027-11-20"}], None),  # the horizon of 12 months ends on that day
+        ([{"effective_from": "2027-01-01"}], "from 2027-01-01 on the contracted price c1, $2.5 per GPU-hour"),
+        ([{"effective_from": "2028-01-01"}], None),
+        (
+            [{}, {"contract_id": "c2", "effective_from": "2027-02-01", "usd_per_gpu_hour": 2.0}],
+            "from 2027-02-01 on the contracted price c2, $2 per GPU-hour",
+        ),
+        (
+            [{}, {"contract_id": "c2", "effective_from": "2027-02-01", "usd_per_gpu_hour": None}],
+            "the list price, $3.49",
+        ),
+        ([{}], None),
+    ],
+)
+def test_a_contract_that_changes_within_the_horizon_is_said(contracts: list[dict[str, Any]], said: str | None) -> None:
+    facts = facts_of(NEW, known=with_contracts(*(contract(**fields) for fields in contracts)))
+    told = [w for w in facts.warnings if "all months are at the price of 2026-11-21" in w]
+    assert len(told) == (said is not None)
+    assert said is None or said in told[0]
+
+
 def test_a_contract_is_for_its_own_offer_alone() -> None:
     known = with_contracts(contract())
     assert contract_in_force(known.gpu_price_by_id["runpod-h200-pod-on-demand"], known, ON) is None
@@ -184,6 +209,19 @@ def test_an_on_demand_option_may_choose_a_capacity_block_and_is_told_what_it_is(
     facts = facts_of("aws-h100-sxm-p5.48xlarge-capacity-block-2026-07")
     assert facts.usd_per_gpu_hour == 5.191
     assert any("paid ahead for a fixed number of days" in warning for warning in facts.warnings)
+
+
+@pytest.mark.parametrize(
+    ("months", "said"), [(12, None), (6, "for 12 months of commitment"), (24, "for 36"), (36, None)]
+)
+def test_a_reservation_of_another_length_than_its_price_is_said(months: int, said: str | None) -> None:
+    price_id = f"aws-a10g-g5.xlarge-reserved-{3 if months > 12 else 1}y"
+    option = rented(gpu_id="a10g", price_id=price_id, format_id="int8", term="reserved", term_months=months)
+    (found,) = resolve(scenario(option), catalog(), ON).options
+    assert isinstance(found, RentedFacts), found
+    told = [w for w in found.warnings if "months of commitment" in w]
+    assert len(told) == (said is not None)
+    assert said is None or said in told[0]
 
 
 # --- tiers and where an option starts

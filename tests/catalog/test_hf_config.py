@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -115,8 +116,14 @@ def test_a_stated_total_is_accepted_up_to_two_percent_off(model_id: str, billion
     facts = facts_of(model_id)
     check_total(facts, billion * 1e9)
     check_total(facts, facts.total_params / 1.0199)
-    with pytest.raises(ConfigError, match=r"billion parameters and you stated .* billion, 2\.1% apart"):
-        check_total(facts, facts.total_params / 1.021)
+    with pytest.raises(ConfigError, match=r"billion parameters and you stated .* billion, 2\.01% apart"):
+        check_total(facts, facts.total_params / 1.0201)
+
+
+@pytest.mark.parametrize("stated", [0, -1, math.nan, math.inf])
+def test_a_total_that_is_no_size_is_refused(stated: float) -> None:
+    with pytest.raises(ConfigError, match="state the model's total parameters"):
+        check_total(facts_of("qwen3-8b"), stated)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +157,13 @@ def test_what_is_no_configuration_is_refused(data: bytes, said: str) -> None:
         ({"model_type": "gpt_oss"}, "lacks layer_types"),
         ({"model_type": "gpt_oss", "layer_types": ["full_attention"]}, "entry for each of the 2 layers"),
         ({"model_type": "mistral", "sliding_window": 4096}, "sliding_window is set"),
+        ({"model_type": "qwen2", "use_sliding_window": True, "sliding_window": 4096}, "use_sliding_window is true"),
+        ({"tie_word_embeddings": "false"}, "tie_word_embeddings is 'false', which is neither true nor false"),
+        ({"attention_bias": "no"}, "attention_bias is 'no'"),
+        ({"num_key_value_heads": 3}, "num_attention_heads 4 cannot be shared by num_key_value_heads 3"),
+        ({"num_key_value_heads": 0}, "num_key_value_heads is '0'"),
+        ({"num_attention_heads": 6}, "hidden_size 8 cannot be shared by num_attention_heads 6"),
+        ({"vision_config": [1]}, "vision_config is no group of fields"),
     ],
 )
 def test_what_a_configuration_lacks_is_named(changes: dict[str, Any], said: str) -> None:
@@ -186,7 +200,9 @@ def test_an_imported_model_has_the_facts_and_their_source() -> None:
 
 
 def test_an_import_with_another_total_says_both() -> None:
-    with pytest.raises(ConfigError, match=r"gives 8\.19 billion parameters and you stated 7\.00 billion, 17\.0% apart"):
+    with pytest.raises(
+        ConfigError, match=r"gives 8\.19 billion parameters and you stated 7\.00 billion, 17\.01% apart"
+    ):
         model_of_config(given_of(BY_ID["qwen3-8b"]), Stated(7e9, "wrong"))
 
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from planner.catalog.catalog import Catalog, load
-from planner.catalog.overlay_prices import in_force
+from planner.catalog.catalog import DATA_DIR, Catalog, load
+from planner.catalog.dated import in_force
 from planner.catalog.prices import PriceUnknown
 from planner.catalog.rows import ApiPriceRow
 from planner.decision.evaluate import decide
@@ -125,9 +125,23 @@ def test_an_announced_row_takes_effect_in_its_month_and_is_said() -> None:
 def test_a_change_of_the_library_that_a_row_replaces_is_said() -> None:
     # the library doubles this price on 2027-01-01; a row of ours is in force before and after
     own = price(provider="google", model="gemini-3.8-flash", as_of="2026-11-01", effective_from="2026-11-01")
-    (said,) = catalog_of(own).token_prices("google", "gemini-3.8-flash", ON, 12).warnings
+    said, _ = catalog_of(own).token_prices("google", "gemini-3.8-flash", ON, 12).warnings
     assert "2027-01-01" in said
     assert "Add a newer row" in said
+
+
+def test_prices_of_the_library_that_a_row_leaves_out_are_said() -> None:
+    # the library has cached input, cache writes and a price above 272,000 tokens
+    def said(**more: Any) -> str:
+        own = price(provider="openai", model="gpt-5.6-sol", effective_from="2026-11-01", as_of="2026-11-01", **more)
+        return " ".join(catalog_of(own).token_prices("openai", "gpt-5.6-sol", ON, 1).warnings)
+
+    assert "another price for cached input and for cache writes and for prompts above 272,000 tokens" in said()
+    assert "cache writes and for prompts" in said(cached_input_usd_per_mtok="0.1")
+    whole = {"cached_input_usd_per_mtok": "0.1", "cache_write_5m_usd_per_mtok": "1"}
+    long = {"long_above_tokens": 272_000, "long_input_multiplier": 2, "long_output_multiplier": 1.5}
+    assert "another price" not in said(**whole, **long)
+    assert "another price" not in said(**whole, context_tokens=272_000)  # no prompt is longer
 
 
 rows_of_a_thing = st.lists(
@@ -483,3 +497,9 @@ def test_every_rate_of_the_shipped_catalog_names_its_row() -> None:
         )
         assert ours == [wanted] * len(ours)
         assert ours
+
+
+def test_the_shipped_folder_named_as_the_installations_own_adds_nothing() -> None:
+    again = load(local_dir=DATA_DIR)
+    assert len(again.tables.api_prices) == len(catalog().tables.api_prices)
+    assert again.version == catalog().version

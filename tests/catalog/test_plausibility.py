@@ -10,7 +10,7 @@ import pytest
 
 from planner.catalog.catalog import load
 from planner.catalog.plausibility import odd_prices
-from planner.catalog.rows import ApiPriceRow, GpuPriceRow
+from planner.catalog.rows import ApiPriceRow, ContractedPriceRow, GpuPriceRow
 
 ON = dt.date(2026, 11, 21)
 TABLES = load().tables
@@ -77,3 +77,23 @@ def test_the_price_of_a_node_is_held_against_other_offers_of_the_gpu(factor: flo
 
 def test_a_free_model_is_not_told() -> None:
     assert with_api(gpt_4o(input_usd_per_mtok=Decimal(0), output_usd_per_mtok=Decimal(0))) == ()
+
+
+@pytest.mark.parametrize(("model", "told"), [("gpt-4o", 0), ("gpt-4o-mistyped", 1)])
+def test_a_contract_for_a_model_nobody_lists_is_told(model: str, told: int) -> None:
+    contract = ContractedPriceRow.model_validate(
+        {
+            "contract_id": "ours",
+            "provider": "openai",
+            "model": model,
+            "input_usd_per_mtok": "2",
+            "output_usd_per_mtok": "8",
+            "owner": "Finance",
+            "reason": "quote 17",
+            "effective_from": "2026-11-01",
+            "as_of": "2026-11-01",
+        }
+    )
+    said = odd_prices(dataclasses.replace(TABLES, contracted=(contract,)), ON)
+    assert len(said) == told
+    assert all("there is no list price of 'gpt-4o-mistyped' at 'openai'" in text for text in said)

@@ -6,8 +6,12 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from planner.catalog.prices import LIBRARY_DATE, PriceUnknown, find, models, providers
+from planner.catalog import library_prices
+from planner.catalog.library import price_on
+from planner.catalog.prices import LIBRARY_DATE, Offer, PriceUnknown, find, models, providers
 from planner.domain.facts import Reason
 from tests.builders import ON
 from tests.catalog.price_books import catalog_of
@@ -109,3 +113,21 @@ def test_every_price_names_its_source_day_and_row() -> None:
     assert (item.origin, item.unit) == ("published", "USD per 1M tokens")
     assert "genai-prices" in item.source
     assert item.row == "api/groq/openai/gpt-oss-120b"
+
+
+@given(st.sampled_from(named()))
+def test_the_catalog_page_and_an_answer_have_the_same_price(name: tuple[str, str]) -> None:
+    listed = find(*name)
+    shown = price_on(listed.info, ON)
+    try:
+        found = library_prices.day_price(listed, Offer(*name), ON)
+    except PriceUnknown:
+        return
+    assert found is not None
+    rates, batch = found.prices.rates, found.prices.batch_rates
+    assert (shown.input_usd_per_mtok, shown.output_usd_per_mtok) == (
+        rates.input_usd_per_mtok,
+        rates.output_usd_per_mtok,
+    )
+    assert shown.cached_input_usd_per_mtok == rates.cached_input_usd_per_mtok
+    assert shown.batch_input_usd_per_mtok == (batch.input_usd_per_mtok if batch else None)

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.catalog.catalog import Catalog, load
-from planner.catalog.history import in_force, price_history, row_id, states
+from planner.catalog.dated import in_force
+from planner.catalog.history import price_history, row_id, states
 from planner.catalog.library import LibraryModel
 from planner.catalog.listing import BY_KEY, TABLES, Entry, TableSpec
 from planner.catalog.price_terms import PriceUnknown

@@ -225,7 +225,7 @@ def test_waiting_is_told_on_standard_error(shop: Loopback, capsys: Captured) -> 
     ("arguments", "said"),
     [
         (["--source", "azur"], "Did you mean azure"),
-        (["--source", "genai", "--data", "{file}", "--apply"], "nothing was added"),
+        (["--source", "genai", "--data", "{file}", "--apply"], "this is a file. Give the folder"),
     ],
 )
 def test_wrong_input_to_refresh_exits_with_2(
@@ -284,3 +284,15 @@ def test_shipped_tables_can_be_checked_elsewhere(tmp_path: Path, capsys: Capture
     (tmp_path / "data" / "claims.csv").unlink()
     assert main(["catalog", "check", "--data", str(tmp_path / "data")]) == 2
     assert "claims.csv: no such file" in capsys.readouterr().err
+
+
+def test_an_id_is_never_broken_over_lines(capsys: Captured) -> None:
+    assert main(["catalog", "history", "gpu_prices/runpod-h100-sxm-pod-on-demand", *ON]) == 0
+    assert "gpu_prices/runpod-h100-sxm-pod-on-demand-2026-05" in capsys.readouterr().out.split()
+
+
+def test_every_figure_of_an_answer_names_its_row(capsys: Captured) -> None:
+    assert main(["evaluate", "data/workloads/azure-conversation.yaml", *ON]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "[gpu_prices/runpod-h200-pod-on-demand]" in told
+    assert "[api/groq/openai/gpt-oss-120b]" in told

@@ -97,5 +97,5 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
 
 
 def test_a_host_that_is_not_allowed_is_not_asked() -> None:
-    with pytest.raises(InputError, match="not an allowed host"):
+    with pytest.raises(InputError, match=r"only https://huggingface\.co is read\. Download the config\.json"):
         run_import(parsed("https://models.example/config.json", "--total-params", "8B"))

@@ -185,7 +185,7 @@ def test_an_imported_model_needs_a_throughput_that_is_typed_in() -> None:
     found = answer(scenario(rented(model_id="ours", model=imported(), throughput=None))).option("own")
     (reason,) = found.reasons
     assert (reason.code, reason.field) == ("THROUGHPUT_UNKNOWN", "options[own].throughput")
-    assert "There are none for this model at all." in reason.remedy
+    assert reason.remedy == "There are none for this model: type in what you measured."
 
 
 def test_the_licence_of_an_imported_model_is_checked_warned_of_or_unknown() -> None:

@@ -239,3 +239,19 @@ def test_reasons_of_all_codes_are_shown() -> None:
     reason = Reason(code="LATENCY", message="Too slow.", field="latency", remedy="Allow more.")
     option = changed(RESULT.options[4], reasons=(reason,))
     assert present.why(SCENARIO, RESULT, option) == "Blocked. LATENCY: Too slow. Allow more."
+
+
+def test_the_table_of_options_has_the_first_sentence_and_the_table_of_blocked_ones_all() -> None:
+    clause = (
+        "Licence 0.1 has no rights for this. Section 2: ask first. Source: https://x.example/l.md, read 2026-11-20."
+    )
+    reason = Reason(code="LICENCE", message=clause, field="organisation", remedy="Choose another model.")
+    options = [changed(o, reasons=(reason,)) if o.status == "blocked" else o for o in RESULT.options]
+    result = changed(RESULT, options=options)
+    brief = {row[0]: row[-1] for row in present.option_rows(SCENARIO, result).rows}
+    blocked = [o.label for o in options if o.status == "blocked"]
+    assert blocked
+    assert {brief[label] for label in blocked} == {"Blocked. LICENCE: Licence 0.1 has no rights for this."}
+    whole = [row for row in present.blocked_rows(result).rows if row[0] in blocked]
+    told = ("blocked", f"LICENCE: {clause}", "Choose another model. (field: organisation)")
+    assert whole == [(label, *told) for label in blocked]

@@ -259,6 +259,13 @@ def test_every_test_file_that_the_pitfalls_name_exists() -> None:
         assert not function or f"def {function}(" in (ROOT / file).read_text(encoding="utf-8"), function
 
 
+def test_every_numbered_pitfall_has_its_number_and_its_test() -> None:
+    """Thirty of other tools, then the ten of price data."""
+    rows = re.findall(r"^\| (\d+) \| .+ \| (.+) \|$", text_of("pitfalls.md"), re.MULTILINE)
+    assert [int(number) for number, _ in rows] == [*range(1, 31), *range(1, 11)]
+    assert all(re.match(r"`tests/[\w./]+::test_", guards) for _, guards in rows)
+
+
 def test_every_environment_variable_is_in_the_deployment_guide() -> None:
     code = [ROOT / "app.py", *(ROOT / "planner").rglob("*.py"), *(ROOT / "scripts").glob("*.py")]
     named = {name for path in code for name in re.findall(r"\bPLANNER_[A-Z]+(?:_[A-Z]+)*", path.read_text("utf-8"))}

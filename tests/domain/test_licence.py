@@ -78,6 +78,8 @@ def test_the_message_names_the_limit_the_month_and_the_affiliates() -> None:
         "release, affiliates included; you have 900,000,000"
     )
     assert month_before(QWEN) == ""
+    (now,) = licence_problems(QWEN, company, ("text",))
+    assert now.message == "Example licence has to be asked for above 100,000,000 monthly active users"
 
 
 def test_the_month_before_a_january_is_in_the_year_before() -> None:

@@ -43,6 +43,7 @@ class Handler(BaseHTTPRequestHandler):
     def start(self, code: int = 200, /, **headers: str) -> None:
         """Status and headers."""
         self.send_response(code)
+        self.send_header("Connection", "close")  # or a client may reuse what is about to close
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()

@@ -122,6 +122,8 @@ def test_other_products_of_the_same_machine_are_not_its_price(shop: Shop, catalo
         at_will | {"retailPrice": 5, "unitOfMeasure": "1 Month"},
         at_will | {"retailPrice": 6, "effectiveStartDate": "2027-01-01T00:00:00Z"},
         at_will | {"retailPrice": 7, "effectiveStartDate": "2020-01-01T00:00:00Z"},
+        at_will
+        | {"retailPrice": 9, "effectiveStartDate": "2026-06-01T00:00:00Z", "effectiveEndDate": "2026-09-30T00:00:00Z"},
         at_will | {"retailPrice": 8, "type": "Reservation", "reservationTerm": "5 Years"},
     ]
     assert look(shop, catalog, tmp_path).status == "unchanged"

@@ -167,6 +167,8 @@ def test_a_redirect_to_an_allowed_host_is_followed(server: Loopback) -> None:
         "file:///etc/passwd",
         "//example.com/x",
         "http://127.0.0.1:99999/x",
+        "http://10.0.0.1\\@127.0.0.1:{port}/x",  # one reader sees the first host, another the second
+        "http://10.0.0.1@localhost:{port}/x",
     ],
 )
 def test_a_redirect_elsewhere_is_not_followed(server: Loopback, target: str) -> None:
@@ -209,6 +211,10 @@ def test_only_this_machine_may_be_asked_without_encryption(origin: str) -> None:
         ("https://prices.azure.com:8443/", "https://prices.azure.com:8443"),
         ("https://user:secret@openrouter.ai/x", "https://openrouter.ai"),
         ("http://127.0.0.1:80/x", "http://127.0.0.1"),
+        ("https://openrouter.ai@10.0.0.1/x", "https://10.0.0.1"),
+        ("https://10.0.0.1\\@openrouter.ai/x", "an address that cannot be read"),
+        ("https://openrouter.ai\t.example.com/x", "an address that cannot be read"),
+        ("https:openrouter.ai", "an address that cannot be read"),
     ],
 )
 def test_an_origin_is_scheme_host_and_unusual_port(url: str, origin: str) -> None:

@@ -202,6 +202,35 @@ def test_a_price_ten_times_higher_waits_for_a_word(server: Loopback, catalog: Ca
     assert only(look(server, catalog, tmp_path, gpt_4o(input_mtok=25.1, output_mtok=100.1), jumps=True)).diff.rows
 
 
+def test_a_jump_from_a_price_that_no_row_can_say_waits_too(server: Loopback, catalog: Catalog, tmp_path: Path) -> None:
+    # its long-context prices rise by different factors; a short prompt pays $2 / $10
+    dearer = set_price("quicksilverpro", "gpt-6-sol", input_mtok=20.1, output_mtok=100.1)
+    refused = only(look(server, catalog, tmp_path, dearer))
+    assert [o.code for o in refused.objections] == ["JUMP"]
+    assert "2 to 20.1" in refused.reason
+
+
+@pytest.mark.parametrize("price", [1e40, 1e-40, {"base": 1, "tiers": [{"start": 200_000, "price": 1e40}]}])
+def test_a_price_with_too_many_digits_is_left_out(
+    server: Loopback, catalog: Catalog, tmp_path: Path, price: Any
+) -> None:
+    found = only(look(server, catalog, tmp_path, set_price("openai", "gpt-4o", input_mtok=price, output_mtok=price)))
+    assert (found.status, found.diff.rows) == ("unchanged", ())
+    assert found.notes == ("Left out gpt-4o at openai: it has a price of too many digits.",)
+
+
+def test_as_many_models_that_are_all_others_are_refused(server: Loopback, catalog: Catalog, tmp_path: Path) -> None:
+    def rename(raw: list[Raw]) -> None:
+        for provider in raw:
+            for entry in provider["models"]:
+                entry["id"] = f"z{entry['id']}"
+
+    found = only(look(server, catalog, tmp_path, rename))
+    assert [o.code for o in found.objections] == ["FEWER"]
+    assert "0 models that are here too" in found.reason
+    assert len(found.notes) < 100
+
+
 def test_exactly_ten_times_is_no_jump_and_a_free_model_is_one(
     server: Loopback, catalog: Catalog, tmp_path: Path
 ) -> None:

@@ -132,10 +132,20 @@ def huge() -> bytes:
     return packed.getvalue()
 
 
+def broken() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("gcp.csv", "".join(map(str, range(9999))))
+    found = bytearray(packed.getvalue())
+    found[60:90] = bytes(byte ^ 0xFF for byte in found[60:90])
+    return bytes(found)
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
         (status(500), "answered 500"),
+        (body(broken(), "application/zip"), "no readable gcp.csv"),
         (body(b"not a zip", "application/zip"), "no readable gcp.csv"),
         (body(huge(), "application/zip"), "more than 2,000,000 bytes"),
         (body(b"<!doctype html>", "text/html"), "web page (HTML)"),

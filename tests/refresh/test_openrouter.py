@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ from planner.catalog.catalog import Catalog, load
 from planner.catalog.rows import ApiPriceRow
 from planner.refresh.run import SourceReport, apply, refresh
 from planner.refresh.sources.openrouter import OPENROUTER
+from tests.catalog.price_books import price
 from tests.refresh.loopback import Loopback, as_json, body
 
 ON = dt.date(2026, 11, 21)
@@ -117,6 +119,37 @@ def test_prices_in_another_unit_are_left_out_with_their_reason(
     found = look(server, catalog, tmp_path, model(**pricing))
     assert found.diff.rows == ()
     assert any(LLAMA in note and why in note for note in found.notes)
+
+
+def test_a_model_that_is_listed_twice_has_no_price(server: Loopback, catalog: Catalog, tmp_path: Path) -> None:
+    other = model("qwen/qwen3-32b", "Qwen/Qwen3-32B")
+    found = look(server, catalog, tmp_path, model(), other, model(prompt="0.0000002"))
+    assert row_of(found).model == "qwen/qwen3-32b"
+    assert found.notes == (f"Left out {LLAMA} at OpenRouter: it is listed more than once.",)
+
+
+@pytest.mark.parametrize("models", [[], [model("somebody/else", "somebody/else")]])
+def test_a_list_without_any_of_our_models_is_refused(
+    server: Loopback, catalog: Catalog, tmp_path: Path, models: list[Any]
+) -> None:
+    assert [o.code for o in look(server, catalog, tmp_path, *models).objections] == ["FEWER"]
+
+
+def test_a_price_announced_before_is_compared_once_it_is_in_force(
+    server: Loopback, catalog: Catalog, tmp_path: Path
+) -> None:
+    start = {"provider": "openrouter", "provider_name": "OpenRouter", "model": LLAMA, "effective_from": "2026-11-01"}
+    announced = price("soon", "0.01", "0.02", as_of="2026-10-01", **start)
+    tables = dataclasses.replace(catalog.tables, api_prices=(*catalog.tables.api_prices, announced))
+    found = look(server, Catalog(tables, "test"), tmp_path, model())
+    assert (found.diff.changed, found.diff.added, found.diff.missing) == (1, 0, ())
+    assert [o.code for o in found.objections] == ["JUMP"]  # $0.01 to $0.12
+
+
+def test_a_tiny_price_does_not_become_free(server: Loopback, catalog: Catalog, tmp_path: Path) -> None:
+    found = look(server, catalog, tmp_path, model(prompt="1e-16", completion="1e-16"))
+    assert found.diff.rows == ()
+    assert any("input_usd_per_mtok" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("content", [b'{"data": 3}', b'{"models": []}', b"[]", b'{"data": [{}]}', b'{"data": ["x"]}'])

@@ -24,6 +24,7 @@ from planner.refresh.log import Look, last_look, note
 from planner.refresh.run import Report, apply, chosen, refresh
 from planner.refresh.snapshot import InForce, RowMaker, Snapshot, Source, dated_ids
 from planner.refresh.sources import SOURCES
+from planner.refresh.sources.text import number
 from tests.refresh.loopback import QUICK, Answer, Loopback, body, cut, endless, html, slow, status
 
 ON = dt.date(2026, 11, 21)
@@ -269,6 +270,57 @@ def test_what_is_left_out_is_counted_with_its_reason() -> None:
     assert len(maker.notes()) == 4
     assert maker.notes()[0].startswith("Left out model 0: ")
     assert maker.notes()[-1] == "6 more for the same reason as model 0."
+
+
+def test_text_that_is_no_name_makes_no_row() -> None:
+    maker = RowMaker()
+    values = {"provider": "p", "model": "gpt\x07", "source": "s"}
+    assert maker.make(ApiPriceRow, "gpt\x07", values, ON) is None
+    assert maker.make(ApiPriceRow, "long", values | {"model": "x" * 201}, ON) is None
+    assert maker.notes()[0] == "Left out gpt?: model is not plain text of at most 200 characters."
+
+
+def test_of_two_looks_on_one_day_the_last_counts(tmp_path: Path) -> None:
+    for offers in (10, 5):
+        note(tmp_path, Look(source="aws", looked_on=ON, counts={"offers": offers}, rows_added=0))
+    found = last_look(tmp_path, "aws")
+    assert found is not None
+    assert found.counts == {"offers": 5}
+
+
+def test_a_day_that_has_not_come_is_not_kept_as_the_day_of_a_look(catalog: Catalog, tmp_path: Path) -> None:
+    ahead = Snapshot(rows=(), dated=dt.date(2099, 1, 1))
+    source = Source("x", "X", "https://example.com", Door(hosts=frozenset()), lambda *_: ahead, lambda _: None)
+    apply(refresh([source], catalog, ON, folder=tmp_path), tmp_path)
+    found = last_look(tmp_path, "x")
+    assert found is not None
+    assert found.dated == ON
+
+
+@pytest.mark.parametrize(
+    ("text", "exact"),
+    [
+        ("0.00000012", "0.00000012"),
+        ("1.2e-7", "0.00000012"),
+        (3, "3"),
+        (Decimal("1E+3"), "1000"),
+        ("10000000000000", "10000000000000"),
+        ("10000000000001", None),
+        (10**400, None),
+        ("1e9999", None),
+        (Decimal("1e9999"), None),
+        (float("nan"), None),
+        ("Infinity", None),
+        ("1_000", None),
+        (" 1", None),
+        ("\u0661", None),
+        ("0x1", None),
+        (True, None),
+        (None, None),
+    ],
+)
+def test_a_number_is_exact_plain_and_not_beyond_anything_priced(text: object, exact: str | None) -> None:
+    assert number(text) == (None if exact is None else Decimal(exact))
 
 
 def test_looks_are_kept_and_the_newest_counts(tmp_path: Path) -> None:

@@ -295,15 +295,20 @@ def test_a_gpu_contract_and_back_to_the_list(app: AppTest, folder: Path, monkeyp
     assert '<td class="figure">3.49</td>' in tables(app)
 
 
+WHOLE = {"input_usd_per_mtok": "2", "output_usd_per_mtok": "8", "owner": "A", "reason": "B"}
+
+
 @pytest.mark.parametrize(
     ("cells", "told"),
     [
         ({"input_usd_per_mtok": "2"}, "Owner"),
-        ({"input_usd_per_mtok": "two", "owner": "A", "reason": "B"}, "Contracted input"),
+        ({"input_usd_per_mtok": "1,5", "owner": "A", "reason": "B"}, "with a point, such as 1.50"),
+        ({"input_usd_per_mtok": "-1", "owner": "A", "reason": "B"}, "write a number from 0 up"),
         ({"input_usd_per_mtok": "2", "owner": "A", "reason": "B"}, "Give both contracted input and contracted output"),
         ({"input_usd_per_mtok": "9000", "output_usd_per_mtok": "8", "owner": "A", "reason": "B"}, "Contracted input"),
         ({"owner": "A", "reason": "B"}, "Give the contracted price"),
-        ({"owner": "A", "reason": "B", "effective_from": "21.11.2026"}, "In force from"),
+        ({"owner": "A", "reason": "B", "effective_from": "21.11.2026"}, "In force from: write the day as YYYY-MM-DD"),
+        ({**WHOLE, "effective_to": "2026-11-20"}, "Last day in force 2026-11-20 is before in force from 2026-11-21"),
     ],
 )
 def test_a_mistake_names_its_field_and_nothing_is_written(
@@ -315,6 +320,19 @@ def test_a_mistake_names_its_field_and_nothing_is_written(
     press(app, "Add this contract")
     assert told in words(app)
     assert not folder.exists()
+
+
+def test_a_second_contract_of_the_day_is_told_the_way_out(
+    app: AppTest, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(OPERATOR, "1")
+    open_form(app)
+    fill(app, **WHOLE)
+    press(app, "Add this contract")
+    fill(app, **WHOLE)
+    press(app, "Add this contract")
+    assert "In force from: a contract for this from 2026-11-21 on was added today already" in words(app)
+    assert len(contracts(folder)) == 1
 
 
 def test_ids_of_contracts_say_what_and_when_and_are_never_used_twice() -> None:

@@ -45,6 +45,13 @@ def add(app: AppTest, kind: str) -> Option:
     return option
 
 
+def test_a_new_option_is_open(app: AppTest) -> None:
+    act(app, app.selectbox(key="new-kind").set_value("rented"))
+    press(app, "Add it")
+    assert labelled(app.text_input, "Label").value == draft_of(app).scenario.options[-1].label
+    assert labelled(app.selectbox, "Providers listed").value == "neocloud"
+
+
 def close_all(app: AppTest) -> None:
     for option in draft_of(app).scenario.options:
         app.session_state[f"option-{option.option_id}"] = False

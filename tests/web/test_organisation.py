@@ -10,8 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from planner.catalog.catalog import DATA_DIR
 from planner.domain.options import RentedOption
+from planner.web.answer import with_link
 from planner.web.option_rules_inputs import LICENCE
 from planner.web.organisation_inputs import months_asked
+from planner.web.text import md
 from tests.builders import rented, scenario, typed_api
 from tests.web.editor import act, choose, draft_of, errors, labelled, open_option, open_panel, press, type_in
 
@@ -57,6 +59,13 @@ def test_too_many_users_exclude_the_option_on_the_page(app: AppTest) -> None:
     open_panel(app, "panel-organisation")
     type_in(app, BEFORE, 8e8)
     assert "700,000,000 monthly active users in June 2024" in shown(app)
+
+
+def test_the_licence_that_excludes_is_one_click_away_and_only_one_that_the_catalog_has(app: AppTest) -> None:
+    put(app, model_id="mistral-large-2")
+    (warning,) = [w.value for w in app.warning if "LICENCE" in w.value]
+    assert "](<https://mistral.ai/licenses/MRL-0.1.md>), read" in warning.replace("\\", "")
+    assert with_link("Source: https://elsewhere.example/l, read") == md("Source: https://elsewhere.example/l, read")
 
 
 def test_months_are_those_of_the_licences_in_use(app: AppTest) -> None:

@@ -41,6 +41,14 @@ def test_another_provider_starts_from_its_usual_offer(app: AppTest) -> None:
     assert (option.region, option.service_tier) == ("", "standard")
 
 
+def test_another_provider_starts_from_a_model_that_is_still_served(app: AppTest) -> None:
+    """The first in the list, claude-2, is gone since 2025."""
+    open_option(app, GROQ)
+    choose(app, "Provider", "anthropic")
+    assert catalog().models("anthropic")[0] == "claude-2"
+    assert option_now(app).model == "claude-3-haiku"
+
+
 def test_a_typed_price_starts_from_the_list_with_its_one_hour_writes(app: AppTest) -> None:
     open_option(app, GROQ)
     choose(app, "Provider", "anthropic")

@@ -18,6 +18,7 @@ from planner.web.rented_prices import (
     spread_sentence,
     start_sentence,
     starting_price_id,
+    tier_label,
     with_price,
 )
 from planner.web.state import catalog
@@ -46,8 +47,17 @@ def test_the_sentence_counts_the_offers_that_are_listed() -> None:
     assert sentence.startswith(
         f"NVIDIA H100 SXM on demand: {len(prices)} offers, {prices[0]:.2f} to {prices[-1]:.2f} USD/h"
     )
-    assert sentence.endswith("; this one 3.49.")
+    assert sentence.endswith("; this one 3.49, RunPod, 2026-09-13.")
     assert "1.49 to 12.29" in sentence
+
+
+def test_a_tier_says_its_range_before_anything_that_a_narrow_box_cuts() -> None:
+    option = priced("runpod-h100-sxm-pod-on-demand")
+    prices = sorted(r.usd_per_gpu_hour for r in fitting_rows(option, "hyperscaler") if r.term == "on_demand")
+    assert tier_label(option, "hyperscaler") == (
+        f"hyperscaler: {prices[0]:.2f} to {prices[-1]:.2f} USD/h, {len(prices)} offers"
+    )
+    assert tier_label(option.model_copy(update={"term": "spot"}), "hyperscaler").startswith("hyperscaler: ")
 
 
 def test_an_offer_is_listed_once_however_many_prices_it_had() -> None:
@@ -67,7 +77,7 @@ def test_capacity_blocks_are_on_offer_but_not_compared_with_on_demand() -> None:
     assert blocks
     counted = int(spread_sentence(option, None).split(": ")[1].split()[0])
     assert counted == len(fitting_rows(option)) - len(blocks)
-    assert "capacity block" in price_label(blocks[0].price_id)
+    assert price_label(blocks[0].price_id).startswith(f"${blocks[0].usd_per_gpu_hour:.2f}/h capacity block, ")
 
 
 def test_a_new_option_starts_at_the_median_neocloud_offer_and_says_so() -> None:
@@ -80,7 +90,9 @@ def test_a_new_option_starts_at_the_median_neocloud_offer_and_says_so() -> None:
     ranked = sorted(cheapest.values(), key=lambda r: r.usd_per_gpu_hour)
     assert len(ranked) < len(neoclouds)
     assert row(new["price_id"]) == ranked[len(ranked) // 2]
-    assert "median neocloud offer" in start_sentence(priced(new["price_id"], gpu_id="h200"))
+    assert "middle neocloud by price, each provider counted once" in start_sentence(
+        priced(new["price_id"], gpu_id="h200")
+    )
     assert start_sentence(priced("runpod-h100-sxm-pod-on-demand")) == ""
 
 

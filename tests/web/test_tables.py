@@ -67,7 +67,21 @@ def test_a_source_is_a_link_to_its_page_and_to_its_row_in_the_catalog() -> None:
     assert [head.text for head in root.findall(".//thead/tr/th")] == ["Figure", "Age", "Source"]
     page, row = root.findall(".//td/a")
     assert (page.text, page.attrib["href"]) == ("Groq <list>", "https://groq.com/p?a=1&b=2")
-    assert (row.text, row.attrib["href"], row.attrib["target"]) == ("row", "catalog?row=gpu_prices/a%20b", "_blank")
+    assert (row.text, row.attrib["href"], row.attrib["target"]) == (
+        "catalog row",
+        "catalog?row=gpu_prices/a%20b",
+        "_blank",
+    )
+    assert page.tail is None  # the two links stand on a line each, not in one another's words
+    assert root.findall(".//td/br")
+
+
+def test_a_unit_may_break_after_its_stroke_alone() -> None:
+    root = parsed(Table("Units", (Column("Name"), Column("Unit")), (("rent", "USD/month <b>"),)))
+    unit = root.find(".//tbody/tr/td")
+    assert unit is not None
+    assert "".join(unit.itertext()) == "USD/month <b>"
+    assert [child.tag for child in unit] == ["wbr"]
 
 
 def test_an_old_age_has_a_badge_of_words() -> None:

@@ -164,3 +164,14 @@ class ContractedPriceRow(Row):
         if (self.input_usd_per_mtok is None) != (self.output_usd_per_mtok is None):
             raise ValueError("give both input_usd_per_mtok and output_usd_per_mtok, or neither to go back to the list")
         return self
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> ContractedPriceRow:
+        cached, fresh = self.cached_input_usd_per_mtok, self.input_usd_per_mtok
+        if cached is not None and (fresh is None or cached > fresh):
+            raise ValueError("cached_input_usd_per_mtok needs input_usd_per_mtok, and may not be above it")
+        if self.effective_to is not None and self.effective_to < self.effective_from:
+            raise ValueError(
+                f"effective_to {self.effective_to} is before effective_from {self.effective_from}; swap them"
+            )
+        return self

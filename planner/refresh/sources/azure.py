@@ -76,7 +76,8 @@ def _by_term(listed: Iterator[Mapping[str, Any]], on: dt.date) -> dict[str, list
     found: dict[str, dict[str, set[Decimal]]] = {}
     for item in listed:
         term, price, start = _term(item), _per_hour(item), words(item, "effectiveStartDate")[:10]
-        if term and price and start <= on.isoformat():
+        ended = words(item, "effectiveEndDate")[:10] or on.isoformat()
+        if term and price and start <= on.isoformat() <= ended:
             found.setdefault(term, {}).setdefault(start, set()).add(price)
     return {term: sorted(starts[max(starts)]) for term, starts in found.items()}
 

@@ -18,20 +18,31 @@ from genai_prices.types import ModelInfo, Provider, _providers_from_raw
 from genai_prices.update_prices import DEFAULT_UPDATE_URL
 
 from planner.catalog.catalog import Catalog
+from planner.catalog.dated import in_force
 from planner.catalog.history import row_id
 from planner.catalog.library import LIBRARY_TABLE
-from planner.catalog.library_prices import LIBRARY_DATE
-from planner.catalog.overlay_prices import in_force
+from planner.catalog.library_prices import LIBRARY_DATE, change_days
+from planner.catalog.price_terms import LATEST
 from planner.catalog.rows import ApiPriceRow
 from planner.refresh.diff import offer_of
 from planner.refresh.errors import RefreshError
 from planner.refresh.fetch import Door
-from planner.refresh.snapshot import InForce, Offer, RowMaker, Snapshot, Source, dated_ids
-from planner.refresh.sources.library_figures import FIGURES, NoRow, batch_cache_note, changes_on, prices_on, values_on
+from planner.refresh.snapshot import InForce, Offer, RowMaker, Snapshot, Source, dated_ids, printable
+from planner.refresh.sources.library_figures import (
+    FIGURES,
+    NoRow,
+    batch_cache_note,
+    comparable_values,
+    prices_on,
+    values_on,
+)
 
-ALIAS = "-latest"
 ASKED_THEMSELVES = ("openrouter",)
 """Providers that have a source of their own here, which is fresher."""
+KNOWN = "models that are here too"
+LEAST_SHARE = 0.9
+"""A file with less than this share of the models that we know is refused when there was no look before."""
+MOST_NAMED = 50
 ModelKey = tuple[str, str]
 
 
@@ -44,7 +55,7 @@ class _Book:
     @cached_property
     def models(self) -> dict[ModelKey, tuple[Provider, ModelInfo]]:
         """Models that have an id of their own, by provider and id."""
-        return {(p.id, m.id): (p, m) for p in self.providers for m in p.models if not m.id.endswith(ALIAS)}
+        return {(p.id, m.id): (p, m) for p in self.providers for m in p.models if not m.id.endswith(LATEST)}
 
     @property
     def counts(self) -> dict[str, int]:
@@ -54,7 +65,7 @@ class _Book:
     @property
     def newest(self) -> dt.date | None:
         """Its newest dated price, announced ones included."""
-        return max((day for p in self.providers for m in p.models for day in changes_on(m)), default=None)
+        return max((day for p in self.providers for m in p.models for day in change_days(m)), default=None)
 
 
 def read(source: Source, catalog: Catalog, on: dt.date) -> Snapshot:
@@ -63,15 +74,23 @@ def read(source: Source, catalog: Catalog, on: dt.date) -> Snapshot:
     news = [key for key in there.models if key[0] not in ASKED_THEMSELVES and _is_news(here, there, key, on)]
     rows = _rows([draft for key in news for draft in _drafts(there, key, on, maker)], on, maker)
     gone = [f"{model} at {provider}" for provider, model in here.models if (provider, model) not in there.models]
+    known = len(here.models) - len(gone)
     return Snapshot(
         rows=tuple(rows),
         in_force=dict(_in_force(here, rows, catalog, on)),
-        counts=there.counts,
-        least=here.counts,
+        counts=there.counts | {KNOWN: known},
+        least=here.counts | {KNOWN: int(LEAST_SHARE * len(here.models))},
         dated=there.newest,
         not_before=here.newest,
-        notes=(*maker.notes(), *(f"{name} is not in it any more." for name in gone)),
+        notes=(*maker.notes(), *_gone_notes(gone)),
     )
+
+
+def _gone_notes(gone: Sequence[str]) -> Iterator[str]:
+    """Models that are not there any more: the first of them by name."""
+    yield from (f"{printable(name)} is not in it any more." for name in gone[:MOST_NAMED])
+    if len(gone) > MOST_NAMED:
+        yield f"{len(gone) - MOST_NAMED:,} more are not in it any more."
 
 
 def _parsed(content: bytes) -> tuple[Provider, ...]:
@@ -80,7 +99,10 @@ def _parsed(content: bytes) -> tuple[Provider, ...]:
         raw = json.loads(content, parse_float=Decimal)
         if not isinstance(raw, list):
             raise ValueError("a list of providers is expected")
-        return tuple(_providers_from_raw(raw))
+        found = tuple(_providers_from_raw(raw))
+        if empty := next((m for p in found for m in p.models if m.prices == []), None):
+            raise ValueError(f"{empty.id[:80]!r} has an empty list of prices")
+        return found
     except (ValueError, TypeError, RecursionError) as error:
         raise RefreshError(
             f"The price file is not one that the library can read: {str(error).splitlines()[0][:200]}.",
@@ -100,7 +122,7 @@ def _is_news(here: _Book, there: _Book, key: ModelKey, on: dt.date) -> bool:
 
 def _days(infos: Iterable[ModelInfo], on: dt.date) -> list[dt.date]:
     """The day itself, and the days of announced changes."""
-    return sorted({on, *(day for info in infos for day in changes_on(info) if day > on)})
+    return sorted({on, *(day for info in infos for day in change_days(info) if day > on)})
 
 
 def _drafts(book: _Book, key: ModelKey, on: dt.date, maker: RowMaker) -> Iterator[dict[str, Any]]:
@@ -112,7 +134,7 @@ def _drafts(book: _Book, key: ModelKey, on: dt.date, maker: RowMaker) -> Iterato
         except NoRow as reason:
             maker.refuse(f"{info.id} at {provider.id}", str(reason))
             continue
-        begun = [change for change in changes_on(info) if LIBRARY_DATE < change <= on]
+        begun = [change for change in change_days(info) if LIBRARY_DATE < change <= on]
         yield figures | {
             "provider": provider.id,
             "provider_name": provider.name,
@@ -162,9 +184,12 @@ def _in_force(
 
 
 def _listed(info: ModelInfo, day: dt.date, like: ApiPriceRow) -> ApiPriceRow | None:
-    """The installed library's price of a day, in the form of a row; None when one row cannot say it."""
+    """The installed library's price of a day, in the form of a row, without a long-context rule that none can say.
+
+    None when it has no price per token at all.
+    """
     try:
-        return like.model_copy(update=dict.fromkeys(FIGURES) | values_on(info, day))
+        return like.model_copy(update=dict.fromkeys(FIGURES) | comparable_values(info, day))
     except NoRow:
         return None
 

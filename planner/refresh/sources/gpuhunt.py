@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Sequence
 from decimal import Decimal
 from importlib.util import find_spec
@@ -28,7 +29,7 @@ from planner.refresh.fetch import Door, Limits, NotThere
 from planner.refresh.snapshot import RowMaker, Snapshot, Source
 from planner.refresh.sources.gpuhunt_child import NO_GPUHUNT
 from planner.refresh.sources.offers import as_in_force, known_offers, newest, repriced
-from planner.refresh.sources.text import day
+from planner.refresh.sources.text import day, number
 
 PROVIDERS = {
     "aws": "AWS",
@@ -136,7 +137,7 @@ def _unzipped(content: bytes, name: str, max_bytes: int) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(name) as file:
             inside = file.read(max_bytes + 1)
-    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, OSError, RuntimeError, ValueError) as error:
         raise RefreshError(
             f"gpuhunt's archive has no readable {name}.", "It may have been cut off; try again."
         ) from error
@@ -160,7 +161,8 @@ def _read_folder(folder: Path, providers: Sequence[str]) -> list[_Item]:
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it said nothing"]
         raise RefreshError(f"gpuhunt cannot read its catalogs: {said[0][:200]}.", "Install a newer gpuhunt.")
-    return [_Item(**json.loads(line)) for line in done.stdout.splitlines()]
+    items = [_Item(**json.loads(line)) for line in done.stdout.splitlines()]
+    return [item for item in items if number(item.price) and item.price > 0]
 
 
 def _price(row: GpuPriceRow, items: Sequence[_Item], maker: RowMaker) -> tuple[Decimal, str] | None:
@@ -180,7 +182,7 @@ def _price(row: GpuPriceRow, items: Sequence[_Item], maker: RowMaker) -> tuple[D
 
 
 def _matches(row: GpuPriceRow, item: _Item) -> bool:
-    if PROVIDERS.get(item.provider) != row.provider or item.spot != (row.term == "spot") or item.price <= 0:
+    if PROVIDERS.get(item.provider) != row.provider or item.spot != (row.term == "spot"):
         return False
     if row.region and not (item.location == row.region or item.location.startswith(f"{row.region}-")):
         return False

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from genai_prices.types import ModelInfo, ModelPrice, StartDateConstraint, TieredPrices
+from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
 
+from planner.catalog.library_prices import BATCH, UNMODELLED_CHARGES, hourly, short_rate
 from planner.catalog.price_terms import exact
-from planner.units import HOURS_PER_DAY
 
 INPUT_KEYS = {
     "input_usd_per_mtok": "input_mtok",
@@ -29,8 +29,7 @@ FIGURES = (
     "long_output_multiplier",
 )
 """Columns that hold what a row says of the price."""
-OTHER_CHARGES = ("requests_kcount", "output_citation_mtok")
-BATCH = {"processing": "batch"}
+TOO_MANY_DIGITS = "it has a price of too many digits"
 Value = Decimal | TieredPrices | None
 
 
@@ -41,7 +40,24 @@ class NoRow(Exception):
 def values_on(info: ModelInfo, day: dt.date) -> dict[str, Any]:
     """Columns of the price on a day, the mean of its hours where it depends on them. Raises NoRow."""
     standard, batch = prices_on(info, day)
-    if any(_at(price, key) is not None for price in standard for key in OTHER_CHARGES):
+    short = _short_values(standard, batch)
+    try:
+        return short | _long_rule(standard)
+    except InvalidOperation:
+        raise NoRow(TOO_MANY_DIGITS) from None
+
+
+def comparable_values(info: ModelInfo, day: dt.date) -> dict[str, Any]:
+    """The same where a row can say it, else what a short prompt pays: enough to tell a jump. Raises NoRow."""
+    try:
+        return values_on(info, day)
+    except NoRow:
+        return _short_values(*prices_on(info, day))
+
+
+def _short_values(standard: Sequence[ModelPrice], batch: Sequence[ModelPrice]) -> dict[str, Any]:
+    """What a short prompt pays. Raises NoRow."""
+    if any(_at(price, key) is not None for price in standard for key in UNMODELLED_CHARGES):
         raise NoRow("it has charges other than per token")
     values: dict[str, Any] = {column: _mean(standard, key) for column, key in KEYS.items()}
     if values["input_usd_per_mtok"] is None or values["output_usd_per_mtok"] is None:
@@ -49,7 +65,7 @@ def values_on(info: ModelInfo, day: dt.date) -> dict[str, Any]:
     if batch != standard:
         values["batch_input_usd_per_mtok"] = _mean(batch, "input_mtok")
         values["batch_output_usd_per_mtok"] = _mean(batch, "output_mtok")
-    return values | _long_rule(standard)
+    return values
 
 
 def batch_cache_note(info: ModelInfo, day: dt.date) -> str:
@@ -62,33 +78,25 @@ def batch_cache_note(info: ModelInfo, day: dt.date) -> str:
     return f"In batch the source has cache reads at {cached_in_batch}; this row takes them as reduced like input."
 
 
-def changes_on(info: ModelInfo) -> tuple[dt.date, ...]:
-    """Days from which the library has another price of this model, ascending."""
-    entries = info.prices if isinstance(info.prices, list) else []
-    found = {e.constraint.start_date for e in entries if isinstance(e.constraint, StartDateConstraint)}
-    return tuple(sorted(found))
-
-
-def prices_on(info: ModelInfo, day: dt.date) -> tuple[tuple[ModelPrice, ...], tuple[ModelPrice, ...]]:
+def prices_on(info: ModelInfo, day: dt.date) -> tuple[list[ModelPrice], list[ModelPrice]]:
     """Standard and batch prices over the hours of a day; one of each when all hours are the same."""
-    hours = [dt.datetime.combine(day, dt.time(hour, 30), dt.UTC) for hour in range(HOURS_PER_DAY)]
-    return _distinct([info.get_prices(h) for h in hours]), _distinct([info.get_prices(h, BATCH) for h in hours])
+    return hourly(info, day), hourly(info, day, BATCH)
 
 
-def _distinct(hourly: list[ModelPrice]) -> tuple[ModelPrice, ...]:
-    return tuple(hourly[:1] if all(price == hourly[0] for price in hourly) else hourly)
+def _mean(prices: Sequence[ModelPrice], key: str) -> Decimal | None:
+    """Mean over the hours of what a short prompt pays. Raises NoRow for a figure that is no price."""
+    try:
+        found = short_rate(prices, key)
+    except InvalidOperation:
+        raise NoRow(TOO_MANY_DIGITS) from None
+    if found == 0 and any(_base(_at(price, key)) for price in prices):
+        raise NoRow(TOO_MANY_DIGITS)
+    return found
 
 
 def _at(price: ModelPrice, key: str) -> Value:
     value: Value = getattr(price, key)
     return value
-
-
-def _mean(hourly: Sequence[ModelPrice], key: str) -> Decimal | None:
-    """Mean over the hours of what a short prompt pays."""
-    values = [_base(_at(price, key)) for price in hourly]
-    known = [value for value in values if value is not None]
-    return exact(sum(known, Decimal(0)) / len(known)) if known and len(known) == len(values) else None
 
 
 def _base(value: Value) -> Decimal | None:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from planner.catalog.catalog import Catalog
+from planner.catalog.dated import in_force
 from planner.catalog.history import row_id
 from planner.catalog.library import LIBRARY_TABLE
 from planner.catalog.library_prices import LIBRARY_DATE, find
-from planner.catalog.overlay_prices import in_force
 from planner.catalog.price_terms import PriceUnknown, exact
 from planner.catalog.rows import ApiPriceRow
 from planner.domain.base import as_of_date
 from planner.refresh.diff import offer_of
 from planner.refresh.errors import RefreshError
 from planner.refresh.fetch import Door
-from planner.refresh.snapshot import InForce, Offer, RowMaker, Snapshot, Source, dated_ids
-from planner.refresh.sources.library_figures import FIGURES, NoRow, values_on
+from planner.refresh.snapshot import InForce, Offer, RowMaker, Snapshot, Source, dated_ids, printable
+from planner.refresh.sources.library_figures import FIGURES, NoRow, comparable_values
 from planner.refresh.sources.text import items, number, parse, words
 
 PROVIDER, NAME = "openrouter", "OpenRouter"
@@ -45,6 +46,7 @@ def read(source: Source, catalog: Catalog, on: dt.date) -> Snapshot:
     wanted = list(_wanted(listed, catalog, known))
     if listed and not any(words(item, "id") for item in listed):
         raise RefreshError(f"{NAME} sent {len(listed)} models without an id.", "The source may have changed its form.")
+    wanted = list(_once(wanted, maker))
     ids = dated_ids((f"{PROVIDER}-{words(item, 'id')}" for item, _ in wanted), on)
     made = (_row(item, model_id, price_id, on, maker) for (item, model_id), price_id in zip(wanted, ids, strict=True))
     rows = tuple(row for row in made if row is not None)
@@ -52,17 +54,23 @@ def read(source: Source, catalog: Catalog, on: dt.date) -> Snapshot:
         rows=rows,
         in_force=known | dict(_from_library(rows, known, on)),
         counts={"models": len(listed), "models we know": len(rows)},
-        least={"models we know": int(LEAST_SHARE * len(known))},
+        least={"models we know": max(1, int(LEAST_SHARE * len(known)))},
         notes=maker.notes(),
     )
 
 
 def _dated(catalog: Catalog, on: dt.date) -> dict[Offer, InForce]:
-    """The dated rows of this provider that are in force."""
-    ours = [row for row in catalog.tables.api_prices if row.provider == PROVIDER and row.service_tier == "standard"]
+    """The dated rows of this provider that are in force, by the offer of a row that is seen today."""
+    rows = [row for row in catalog.tables.api_prices if row.provider == PROVIDER]
+    ours = [row for row in rows if row.service_tier == "standard" and not row.region]
     models = {row.model for row in ours}
     current = (in_force([row for row in ours if row.model == model], on) for model in sorted(models))
-    return {offer_of(row): InForce(row, row_id(row)) for row in current if row is not None}
+    return {offer_of(_seen_today(row, on)): InForce(row, row_id(row)) for row in current if row is not None}
+
+
+def _seen_today(row: ApiPriceRow, on: dt.date) -> ApiPriceRow:
+    """A price that was announced when it was seen is an ordinary one once it is in force."""
+    return row.model_copy(update={"as_of": on.isoformat()})
 
 
 def _from_library(
@@ -73,7 +81,7 @@ def _from_library(
         if offer_of(row) in known:
             continue
         try:
-            figures = values_on(find(PROVIDER, row.model).info, on)
+            figures = comparable_values(find(PROVIDER, row.model).info, on)
         except (PriceUnknown, NoRow):
             continue
         identifier = f"{LIBRARY_TABLE}/{PROVIDER}/{row.model}"
@@ -91,6 +99,15 @@ def _wanted(
         open_weights = by_hf_id.get(words(item, "hugging_face_id").lower(), "")
         if model in dated or (open_weights and VARIANT not in model):
             yield item, dated.get(model) or open_weights
+
+
+def _once(wanted: Iterable[tuple[Mapping[str, Any], str]], maker: RowMaker) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Models that are listed once; of one that is there twice nobody could tell the price."""
+    entries = list(wanted)
+    times = Counter(words(item, "id") for item, _ in entries)
+    for name in (name for name, count in times.items() if count > 1):
+        maker.refuse(f"{printable(name)} at {NAME}", "it is listed more than once")
+    yield from (entry for entry in entries if times[words(entry[0], "id")] == 1)
 
 
 def _row(item: Mapping[str, Any], model_id: str, price_id: str, on: dt.date, maker: RowMaker) -> ApiPriceRow | None:
@@ -127,7 +144,8 @@ def _per_mtok(pricing: Mapping[str, Any]) -> dict[str, Any]:
     for key, column in PRICES.items():
         per_token = number(pricing.get(key))
         if per_token or (per_token is not None and key in ("prompt", "completion")):
-            found[column] = exact(per_token * Decimal(TOKENS))
+            price = per_token * Decimal(TOKENS)
+            found[column] = exact(price) or price  # what is not 0 does not become 0
     return found
 
 

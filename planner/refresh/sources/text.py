@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from planner.refresh.errors import RefreshError
+
+LARGEST = 10**13
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,4})?", re.ASCII)
 
 
 def parse(content: bytes, whose: str) -> Mapping[str, Any]:
@@ -42,14 +46,14 @@ def changed_form(whose: str, expected: str, found: object) -> RefreshError:
 
 
 def number(value: object) -> Decimal | None:
-    """An exact number out of a number or its text; None when it is none."""
+    """An exact number out of a number or its text; None when it is none, or larger than anything priced or counted."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
-    try:
-        found = Decimal(str(value))
-    except InvalidOperation:
+    text = str(value) if not isinstance(value, int) or abs(value) <= LARGEST else ""
+    if not NUMBER.fullmatch(text):
         return None
-    return found if found.is_finite() else None
+    found = Decimal(text)
+    return found if abs(found) <= LARGEST else None
 
 
 def day(text: str) -> dt.date | None:
