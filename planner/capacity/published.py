@@ -2,7 +2,7 @@
 
 A published row gives output tokens/s at one shape (prompt, output). Its work per request, s = output / rate, is split
 by CAP-1 into a part per prompt token, 2 x active parameters / (FLOPS x PREFILL_MFU), and the rest per output token.
-On 2,556 pairs of rows of one deployment whose shapes differ up to four times this is 9.5 % off in the median, where
+On 2,560 pairs of rows of one deployment whose shapes differ up to four times this is 9.6 % off in the median, where
 reusing the row's output tokens/s is 31 % off and its total tokens/s 33 % (`bench/shape_transfer.py` recomputes them).
 """
 

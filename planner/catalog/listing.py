@@ -84,6 +84,10 @@ def _price_sort(name: str, column: str) -> Sort:
     return Sort(name, value)
 
 
+def _provider_and_model(entry: Entry) -> str:
+    return f"{getattr(entry.record, 'provider_name', '')}\0{getattr(entry.record, 'model', '')}"
+
+
 def _of_list(entry: Entry) -> str:
     return "price library" if isinstance(entry.record, LibraryModel) else "dated rows"
 
@@ -104,7 +108,7 @@ TABLES: tuple[TableSpec, ...] = (
         lambda t: t.api_prices,
         (_facet("Provider", "provider_name"), Facet("List", _of_list), Facet("Service tier", _service), ORIGIN),
         (
-            _sort("Provider and model", "provider_name"),
+            Sort("Provider and model", _provider_and_model),
             _sort("Model", "model"),
             _price_sort("Input price, lowest first", "input_usd_per_mtok"),
             _price_sort("Output price, lowest first", "output_usd_per_mtok"),

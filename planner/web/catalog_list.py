@@ -83,7 +83,7 @@ def _query(spec: TableSpec, everything: tuple[Entry, ...]) -> tuple[Query, Sort]
     wanted = {}
     by_name = {sort.name: sort for sort in spec.sorts}
     choices = [(facet, values) for facet in spec.facets if len(values := facet_values(everything, facet)) > 1]
-    with st.container(key="catalog-filters"):
+    with st.expander("Filters and order", key="catalog-filters"):
         columns = [c for _ in range(len(choices) // IN_A_ROW + 1) for c in st.columns(IN_A_ROW)]
         with columns[0]:
             order = st.selectbox("Sort by", list(by_name), key=f"catalog-{spec.key}-sort")
@@ -96,14 +96,14 @@ def _query(spec: TableSpec, everything: tuple[Entry, ...]) -> tuple[Query, Sort]
                     key=f"catalog-{spec.key}-{facet.name}",
                     placeholder="All",
                 )
-        with st.container(horizontal=True):
-            stale = st.toggle(f"{OLD[:1].upper()}{OLD[1:]}", key=f"catalog-{spec.key}-stale")
-            retiring = any(entry.retiring for entry in everything) and st.toggle(
-                "Retired or retiring", key=f"catalog-{spec.key}-retiring"
-            )
-            past = any(entry.state in PAST for entry in everything) and st.toggle(
-                "Replaced rows too", key=f"catalog-{spec.key}-past"
-            )
+    with st.container(horizontal=True):
+        stale = st.toggle(f"{OLD[:1].upper()}{OLD[1:]}", key=f"catalog-{spec.key}-stale")
+        retiring = any(entry.retiring for entry in everything) and st.toggle(
+            "Retired or retiring", key=f"catalog-{spec.key}-retiring"
+        )
+        past = any(entry.state in PAST for entry in everything) and st.toggle(
+            "Replaced rows too", key=f"catalog-{spec.key}-past"
+        )
     return Query(str(st.session_state.get(WORDS_KEY) or ""), wanted, stale, retiring, not past), by_name[order]
 
 
@@ -125,21 +125,21 @@ def _clear(spec: TableSpec) -> None:
 
 
 def _show(spec: TableSpec, found: tuple[Entry, ...], all_of_them: int) -> None:
-    """One page of the list, and a way to one row."""
+    """One page of the list, the other pages, and a way to one row."""
     pages = -(-len(found) // PER_PAGE)
-    page = 1
-    if pages > 1:
-        page = st.pagination(pages, key=f"catalog-page-{spec.key}-{len(found)}")
-    start = (page - 1) * PER_PAGE
+    key = f"catalog-page-{spec.key}-{len(found)}"
+    start = (min(st.session_state.get(key) or 1, pages) - 1) * PER_PAGE
     shown = found[start : start + PER_PAGE]
     st.markdown(
         small(f"{start + 1:,} to {start + len(shown):,} of {len(found):,} found; {all_of_them:,} rows in {spec.title}.")
     )
     if told := spread_sentence(found):
         st.markdown(md(told))
-    _open_one(spec, shown)
     with st.container(key="catalog-table"):
         st.html(WIDE + html_table(list_rows(spec.title, spec.key, shown, today())))
+    if pages > 1:
+        st.pagination(pages, key=key)
+    _open_one(spec, shown)
 
 
 def _open_one(spec: TableSpec, shown: tuple[Entry, ...]) -> None:
@@ -151,7 +151,7 @@ def _open_one(spec: TableSpec, shown: tuple[Entry, ...]) -> None:
         index=None,
         format_func=lambda i: f"{name_of(by_id[i].record, spec.key)} ({i})",
         key=f"catalog-open-{spec.key}",
-        placeholder="Choose one of the rows below",
+        placeholder="Choose one of the rows above",
         filter_mode="contains",
     )
     if chosen is not None:

@@ -292,3 +292,13 @@ def test_prices_keep_every_digit() -> None:
     assert isinstance(model, LibraryModel)
     assert model.price.input_usd_per_mtok == Decimal("2.5")
     assert model.price.batch_output_usd_per_mtok == Decimal("5")
+
+
+def test_dated_rows_and_the_price_library_share_one_order() -> None:
+    spec = BY_KEY["api_prices"]
+    first = spec.sorts[0]
+    assert first.name == "Provider and model"
+    listed = [e.record for e in ordered(ENTRIES["api_prices"], first)]
+    models = [r for r in listed if isinstance(r, LibraryModel | ApiPriceRow) and r.provider_name == "Anthropic"]
+    assert [r.model for r in models] == sorted(r.model for r in models)
+    assert {type(r) for r in models} == {LibraryModel, ApiPriceRow}
