@@ -45,6 +45,7 @@ def _answer_text(scenario: Scenario, result: Result) -> str:
         *(textwrap.fill(pair.explanation, WIDTH, subsequent_indent="  ") for pair in result.break_evens),
         titled(narrow(present.comparison_rows(result), COMPARISON_COLUMNS)),
         titled(present.switch_rows(result)),
+        *_notes(present.note_rows(result)),
         "\nFigures and their sources\n" + "=" * 25,
         *(_evidence(item, result.on) for item in result.evidence),
     ]
@@ -108,6 +109,12 @@ def _row_lines(row: list[list[str]], widths: list[int]) -> list[str]:
         for cell, width in zip(row, widths, strict=True)
     ]
     return ["  ".join(parts).rstrip() for parts in zip(*padded, strict=True)]
+
+
+def _notes(table: Table) -> list[str]:
+    """What a reviewer should know, a line for each option and note."""
+    head = [f"\n{table.title}\n{'=' * len(table.title)}"] if table.rows else []
+    return head + [textwrap.fill(f"{option}: {note}", WIDTH, subsequent_indent="  ") for option, note in table.rows]
 
 
 def _blocked(result: Result) -> list[str]:

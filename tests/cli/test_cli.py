@@ -25,6 +25,12 @@ def test_evaluate_prints_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
     assert "$4,727 a month" in " ".join(out.split())
 
 
+def test_evaluate_prints_what_a_reviewer_should_know(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", CONVERSATION, *ON]) == 0
+    said = " ".join(capsys.readouterr().out.partition("Notes on the options")[2].split())
+    assert "Gemini 3.8 Flash API: An announced price change is in force by 2027-01-21: $0.75 / $3.75 to" in said
+
+
 def test_json_is_the_result_with_money_rounded_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", CONVERSATION, *ON, "--format", "json"]) == 0
     result = json.loads(capsys.readouterr().out)

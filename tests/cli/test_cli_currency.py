@@ -35,7 +35,7 @@ def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_the_answer_is_in_euros_and_says_the_rate_once(plan: str, capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(capsys, "evaluate", plan)
     assert " ".join(text.split()).count(TOLD) == 1
-    answer = text.partition("Figures and their sources")[0]
+    answer = text.partition("Notes on the options")[0]  # notes and sources quote prices as they were stated
     assert "$" not in answer
     assert "(USD" not in answer
     assert "Per month (EUR/month)" in answer
