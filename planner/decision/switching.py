@@ -69,20 +69,20 @@ def _drivers(scenario: Scenario) -> list[_Driver]:
     low, high = FACTOR_RANGE
     time = scenario.timeline
     factors = [
-        _Driver("volume", *WORDS["volume"], 1.0, low, high),
-        _Driver("peak", *WORDS["peak"], 1.0, 1 / scenario.workload.peak_ratio, high),
-        _Driver("throughput", *WORDS["throughput"], 1.0, low, high),
-        _Driver("api_price", *WORDS["api_price"], 1.0, low, high),
-        _Driver("gpu_price", *WORDS["gpu_price"], 1.0, low, high),
-        _Driver("power_price", *WORDS["power_price"], 1.0, low, high),
-        _Driver("staff_share", *WORDS["staff_share"], 1.0, low, high),
+        _driver("volume", 1.0, low, high),
+        _driver("peak", 1.0, 1 / scenario.workload.peak_ratio, high),
+        _driver("throughput", 1.0, low, high),
+        _driver("api_price", 1.0, low, high),
+        _driver("gpu_price", 1.0, low, high),
+        _driver("power_price", 1.0, low, high),
+        _driver("staff_share", 1.0, low, high),
     ]
     return [
         *factors,
-        _Driver("api_decline", *WORDS["api_decline"], time.api_price_decline_per_year, -0.5, 0.9),
-        _Driver("gpu_decline", *WORDS["gpu_decline"], time.gpu_price_decline_per_year, -0.5, 0.9),
+        _driver("api_decline", time.api_price_decline_per_year, -0.5, 0.9),
+        _driver("gpu_decline", time.gpu_price_decline_per_year, -0.5, 0.9),
         *_growth(time),
-        _Driver("discount_rate", *WORDS["discount_rate"], time.discount_rate_per_year, 0.0, 1.0),
+        _driver("discount_rate", time.discount_rate_per_year, 0.0, 1.0),
     ]
 
 
@@ -90,7 +90,7 @@ def _growth(time: Timeline) -> list[_Driver]:
     if time.growth.shape not in {"constant", "compound", "linear"}:
         return []
     now = 0.0 if time.growth.shape == "constant" else time.growth.per_month
-    return [_Driver("volume_growth", *WORDS["volume_growth"], now, -0.2, 0.5)]
+    return [_driver("volume_growth", now, -0.2, 0.5)]
 
 
 def _nearest_flips(model: Model, drivers: list[_Driver], ranks: FloatArray) -> list[tuple[float | None, int | None]]:
