@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from planner.domain.base import DateText, LongText, ShortText, Slug, Value
+from planner.domain.usage import UsageReference
 
 MAX_WEIGHT = 1e9
 Modality = Literal["text", "image", "audio", "video"]
@@ -52,6 +53,9 @@ class Workload(Value):
     source_url: ShortText = Field("", description="Where it can be read.")
     licence: ShortText = Field("", description="Licence of the data behind it.")
     as_of: DateText = Field("", description="Date of the data: YYYY[-MM[-DD]].")
+    usage: UsageReference | None = Field(
+        None, description="The import that the classes and the profile were measured from; empty when typed in."
+    )
 
     @model_validator(mode="after")
     def _profile(self) -> Workload:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from streamlit.testing.v1 import AppTest
 
 from planner.domain.scenario import Scenario
+from planner.domain.usage import UsageReference
 from planner.web.option_kinds import KIND_NAMES, new_option
 from planner.web.state import PathKey
 from tests.web.editor import draft_of, open_everything
@@ -16,6 +17,8 @@ NO_WIDGET = {
     ("Scenario", "schema_version"),
     ("TaskClass", "class_id"),
     ("Workload", "volume_multiplier"),  # beside the answer
+    # set by an import on the page Workload
+    *(("UsageReference", name) for name in UsageReference.model_fields),
     ("DriverRange", "driver"),  # fixed when the range is added, like the ids
     *((kind, "option_id") for kind in ("ApiOption", "HostedOption", "RentedOption", "OwnedOption")),
     *((kind, "option_id") for kind in ("WorkstationOption", "ProvisionedOption", "HybridOption")),
