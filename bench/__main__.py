@@ -8,10 +8,10 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import browser, catalog, documents, economics, kernel, shape_transfer
+from bench import browser, catalog, documents, economics, kernel, shape_transfer, usage
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
-PACKAGES = ("llm-tco-planner", "numpy", "pydantic", "genai-prices")
+PACKAGES = ("llm-tco-planner", "numpy", "pydantic", "genai-prices", "duckdb", "polars", "pandas", "pyspark")
 
 
 def heading() -> list[str]:
@@ -38,6 +38,8 @@ def main() -> None:
             *catalog.report(),
             "",
             *documents.report(),
+            "",
+            *usage.report(),
             "",
             *browser.report(),
             "",

@@ -8,6 +8,7 @@ from planner.web.inputs import sidebar
 from planner.web.state import answer as current_answer
 from planner.web.state import draft
 from planner.web.text import small
+from planner.web.usage_badge import origin_line
 
 
 @st.fragment
@@ -16,6 +17,7 @@ def live() -> None:
     scenario = draft().scenario
     facts, result = current_answer(scenario)
     st.markdown(small(f"Prices of {result.on}. {answer.title(scenario)}"))
+    origin_line(scenario)
     with answer.in_its_currency(scenario, result):
         answer.show_headline(scenario, result)
         volume()

@@ -3,12 +3,14 @@
 import streamlit as st
 
 from planner.web import answer, share, shared
+from planner.web.usage_badge import origin_line
 
 opened = shared.open_link()
 if opened is not None:
     result = opened.result
     st.title(answer.title(opened.scenario))
     shared.banner(opened)
+    origin_line(opened.scenario)
     with answer.in_its_currency(opened.scenario, result):
         answer.show_headline(opened.scenario, result)
         answer.show_chart(result)

@@ -9,3 +9,4 @@ from hypothesis import settings
 settings.register_profile("planner", deadline=None)
 settings.load_profile("planner")
 os.environ["PLANNER_CATALOG"] = str(Path(tempfile.gettempdir()) / "planner-tests-add-no-rows")
+os.environ["PLANNER_USAGE"] = str(Path(tempfile.gettempdir()) / "planner-tests-keep-no-imports")

@@ -32,7 +32,7 @@ def test_the_figures_are_those_measured_from_the_trace(name: str, trace: str) ->
     assert kind.requests_per_day == log["requests_per_day"]
     assert kind.fresh_input_tokens == log["input"]["mean_tokens"]
     assert kind.output_tokens == log["output"]["mean_tokens"]
-    assert work.peak_to_mean == MEASURED["hour_of_week"][f"azure2024_{trace}"]["peak_to_mean"]
+    assert work.peak_to_mean == MEASURED["hour_of_week"][f"azure2024_{trace}"]["peaks"]["3600"]["requests_to_mean"]
     assert f"{log['requests']:,} requests" in work.source
     assert f"{int(log['window_s'] // 60)} minutes" in work.source
 

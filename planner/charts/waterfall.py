@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from planner.charts.frame import Figure, layout, text_trace
@@ -21,7 +21,7 @@ NARROW_WIDTH = 250
 HIDDEN = "rgba(0,0,0,0)"
 
 
-class _Bar(NamedTuple):
+class Bar(NamedTuple):
     """A bar from `start` to `end`."""
 
     label: str
@@ -37,15 +37,23 @@ KINDS = {"Naive figure": SKY, "Adds": VERMILION, "Saves": GREEN, "Whole cost": B
 
 def waterfall_chart(steps: Sequence[Step], *, theme: Theme = "light") -> Figure:
     """Bars in USD a month, average of the horizon; each starts where the one before ends."""
-    ink, bars = INKS[theme], _bars(steps)
-    kinds = [kind for kind in KINDS if any(b.kind == kind for b in bars)]
+    return bars_chart(_bars(steps), KINDS, "USD a month, average", " a month", theme=theme)
+
+
+def bars_chart(
+    bars: Sequence[Bar], fills: Mapping[str, str], axis: str, unit: str, *, theme: Theme = "light"
+) -> Figure:
+    """Floating bars from top to bottom on an axis of US dollars, filled by their kind; `unit` ends what is told."""
+    ink = INKS[theme]
+    kinds = [kind for kind in fills if any(b.kind == kind for b in bars)]
     figure = layout(kinds, ink, ROW * len(bars) + 16, LEFT)
     figure["barmode"] = "stack"
-    figure["xaxis"] = money_axis(0.0, _right_end(bars), "USD a month, average", ink)
+    figure["xaxis"] = money_axis(0.0, _right_end(bars), axis, ink)
     figure["yaxis"] = label_axis([b.label for b in bars], ink)
-    floats = _trace("", [min(b.start, b.end) for b in bars], HIDDEN, HIDDEN, bars) | {"showlegend": False}
+    told = [f"{b.label}: {b.text}{unit}" for b in bars]
+    floats = _trace("", [min(b.start, b.end) for b in bars], HIDDEN, HIDDEN, told) | {"showlegend": False}
     filled = [
-        _trace(k, [abs(b.end - b.start) if b.kind == k else 0.0 for b in bars], KINDS[k], ink.halo, bars) for k in kinds
+        _trace(k, [abs(b.end - b.start) if b.kind == k else 0.0 for b in bars], fills[k], ink.halo, told) for k in kinds
     ]
     longest = max(max(b.start, b.end) for b in bars)
     notes = [_note(row, bar, longest, ink) for row, bar in enumerate(bars)]
@@ -58,7 +66,7 @@ def waterfall_alt(steps: Sequence[Step]) -> str:
     return f"Waterfall of the average month. {waterfall_sentence(steps)} {told}."
 
 
-def _bars(steps: Sequence[Step]) -> list[_Bar]:
+def _bars(steps: Sequence[Step]) -> list[Bar]:
     bars, so_far = [], 0.0
     for number, step in enumerate(steps):
         end = so_far + step.usd_per_month
@@ -66,13 +74,13 @@ def _bars(steps: Sequence[Step]) -> list[_Bar]:
         kind = "Naive figure" if naive else "Adds" if step.usd_per_month >= 0 else "Saves"
         sign = "" if number == 0 else "+" if step.usd_per_month >= 0 else MINUS
         text = f"{sign}{usd(abs(step.usd_per_month))}"
-        bars.append(_Bar(STEP_WORDS[step.key][0], kind, so_far, end, text))
+        bars.append(Bar(STEP_WORDS[step.key][0], kind, so_far, end, text))
         so_far = end
     total = math.fsum(s.usd_per_month for s in steps)
-    return [*bars, _Bar("Average month", "Whole cost", 0.0, total, usd(total))]
+    return [*bars, Bar("Average month", "Whole cost", 0.0, total, usd(total))]
 
 
-def _trace(name: str, values: list[float], color: str, rim: str, bars: Sequence[_Bar]) -> dict[str, Any]:
+def _trace(name: str, values: list[float], color: str, rim: str, told: list[str]) -> dict[str, Any]:
     return {
         "type": "bar",
         "orientation": "h",
@@ -81,19 +89,19 @@ def _trace(name: str, values: list[float], color: str, rim: str, bars: Sequence[
         "y": [float(k) for k in range(len(values))],
         "width": 0.66,
         "marker": {"color": color, "line": {"color": rim, "width": 0.5}},
-        "hovertext": [f"{b.label}: {b.text} a month" for b in bars],
+        "hovertext": told,
         "hoverinfo": "text" if name else "skip",
     }
 
 
-def _right_end(bars: Sequence[_Bar]) -> float:
+def _right_end(bars: Sequence[Bar]) -> float:
     """Right end of the axis: the longest bar and room for its figure, on a narrow page too."""
     longest = max((max(b.start, b.end) for b in bars), default=0.0)
     widest = max(text_width(b.text) for b in bars) + 28
     return longest * (1 + widest / (NARROW_WIDTH - widest)) or 1.0
 
 
-def _note(row: int, bar: _Bar, longest: float, ink: Ink) -> dict[str, Any]:
+def _note(row: int, bar: Bar, longest: float, ink: Ink) -> dict[str, Any]:
     """The figure of a bar, on the side where there is more room."""
     low, high = sorted((bar.start, bar.end))
     if low > longest / 2:

@@ -18,6 +18,7 @@ from planner.cli.catalog import add_catalog
 from planner.cli.inputs import BAD_INPUT, NO_ANSWER, OK, InputError, add_scenario, day_of, read
 from planner.cli.risk import add_risk, add_sweep
 from planner.cli.text import answer_text
+from planner.cli.usage import add_usage
 from planner.decision.evaluate import decide
 from planner.decision.resolve import resolve
 from planner.domain.document_problems import DocumentError
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=8501, help="port, 8501 by default")
     serve.set_defaults(run=_serve)
     add_catalog(commands.add_parser("catalog", help="look at, check or refresh the catalog"))
+    add_usage(commands.add_parser("usage", help="import your own logs; price them, hold them against a plan"))
     return parser
 
 

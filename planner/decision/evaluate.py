@@ -13,6 +13,7 @@ from planner.decision.option_results import option_results
 from planner.decision.recommend import verdict
 from planner.decision.resolve import resolve
 from planner.decision.switching import switching
+from planner.decision.workload_evidence import workload_evidence
 from planner.domain.evidence import Evidence
 from planner.domain.facts import BlockedFacts, Facts
 from planner.domain.result import Result
@@ -47,7 +48,7 @@ def decide(scenario: Scenario, facts: Facts) -> Result:
         comparisons=comparisons(model, options),
         switching=flips,
         curves=curves(model, options, pairs),
-        evidence=_evidence(facts),
+        evidence=(*workload_evidence(scenario), *_evidence(facts)),
     )
 
 

@@ -52,6 +52,7 @@ from planner.domain.options import (
 )
 from planner.domain.scenario import Scenario
 from planner.domain.workload import TaskClass
+from planner.workload.as_measured import measured_from
 
 DEFAULT = "assumed (default)"
 GIVEN = "set in the scenario"
@@ -119,13 +120,15 @@ def _currency(scenario: Scenario) -> list[Row]:
 def _workload(scenario: Scenario) -> list[Row]:
     workload = scenario.workload
     shape = "hour by hour, as given" if workload.hourly_profile else "generated from the peak (assumed)"
+    usage = measured_from(workload)
+    told = f"measured: {workload.source}" if usage and "peak" not in usage.assumed else GIVEN
     special = [task for task in workload.classes if task.private or task.quality_floor is not None]
-    told = [(f"class {task.class_id}", "Needs", ", ".join(_needs(task)), "", GIVEN) for task in special]
+    needs = [(f"class {task.class_id}", "Needs", ", ".join(_needs(task)), "", GIVEN) for task in special]
     return [
-        *_rows(workload, PROFILE if workload.hourly_profile else PEAK),
+        *_rows(workload, PROFILE if workload.hourly_profile else PEAK, origin=told),
         *_rows(workload, WORKLOAD),
-        (EVERY, "Shape of the week", shape, "", GIVEN if workload.hourly_profile else DEFAULT),
-        *told,
+        (EVERY, "Shape of the week", shape, "", told if workload.hourly_profile else DEFAULT),
+        *needs,
     ]
 
 
@@ -137,7 +140,8 @@ def _needs(task: TaskClass) -> list[str]:
 def _workload_source(scenario: Scenario) -> list[Row]:
     workload = scenario.workload
     told = [t for t in (workload.source, workload.source_url, workload.licence, workload.as_of) if t]
-    return [(EVERY, "Workload", "see Workload", "", "; ".join(told) or "no source given")]
+    origin = "measured: " if measured_from(workload) else ""
+    return [(EVERY, "Workload", "see Workload", "", origin + ("; ".join(told) or "no source given"))]
 
 
 def _option_rows(option: Option) -> list[Row]:

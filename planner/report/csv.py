@@ -94,7 +94,7 @@ def render_csv(scenario: Scenario, result: Result) -> bytes:
         charges = _charges(result, option)
         for charge in charges if currency is None else _converted(result, option, charges, currency):
             row = (*_row(scenario, result, option, charge), *_shown_cells(charge, currency))
-            writer.writerow([_safe(cell) for cell in row])
+            writer.writerow([safe(cell) for cell in row])
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -119,7 +119,7 @@ def _shown_cells(charge: _Charge, currency: DisplayCurrency | None) -> tuple[Cel
     return (currency.code, cost, currency.units_per_usd, currency.as_of, currency.source)
 
 
-def _safe(cell: Cell) -> Cell:
+def safe(cell: Cell) -> Cell:
     """Text that a spreadsheet would run gets an apostrophe in front; numbers stay numbers."""
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from planner.domain.document_problems import problems_of
 from planner.domain.scenario import Scenario
 from planner.web.state import Draft, Edit, PathKey, draft
+from planner.web.usage_link import checked
 
 
 def change(update: Edit, where: PathKey, again: bool = False) -> bool:
@@ -41,7 +42,7 @@ def _take(scenario: Scenario, edits: Iterable[Edit]) -> Scenario | None:
     try:
         for edit in edits:
             edit(document)
-        return Scenario.model_validate(document)
+        return checked(scenario, Scenario.model_validate(document))
     except (ValidationError, LookupError, TypeError):
         return None  # LookupError, TypeError: what a waiting edit changes is no longer there
 
@@ -79,6 +80,15 @@ def change_list(update: Edit, where: PathKey) -> bool:
     if done:
         draft().start_afresh()
     return done
+
+
+def replace(scenario: Scenario) -> None:
+    """Take another scenario for the draft as one edit: undo goes back to the one before."""
+    current = draft()
+    if scenario != current.scenario:
+        current.remember()
+        current.scenario = scenario
+    current.start_afresh()
 
 
 _IN_A_KEY = str.maketrans({"_": "-", "-": "_d", ".": "_p"})

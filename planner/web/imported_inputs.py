@@ -36,6 +36,7 @@ FACTS = (
     Line("window_tokens", "Window (tokens; empty = none)"),
     Line("state_bytes_per_sequence", "State per request (bytes)"),
 )
+CONFIG_MB = 2
 NO_LICENCE = "not known: it is not checked"
 FIRST_MODEL = "llama-3.1-8b"
 
@@ -76,7 +77,7 @@ def _upload(path: PathKey) -> None:
     """What is needed, all at once; nothing changes before it is complete and right."""
     keys = {name: panel_key(path, f"import-{name}") for name in ("file", "size", "name", "licence")}
     st.markdown(small("The config.json of its repository; its throughput has to be typed in afterwards."))
-    st.file_uploader("Configuration (config.json)", type=["json"], key=keys["file"])
+    st.file_uploader("Configuration (config.json)", type=["json"], key=keys["file"], max_upload_size=CONFIG_MB)
     st.text_input(
         "Parameters as its page says", key=keys["size"], max_chars=30, placeholder="for example 70.6B", help=SIZE_HELP
     )

@@ -18,6 +18,8 @@ from planner.web.timeline_inputs import timeline_inputs
 from planner.web.uncertainty_inputs import uncertainty_inputs
 from planner.web.workload_inputs import workload_inputs
 
+SMALL_MB = 1
+"""Of an uploaded scenario; only usage exports are larger."""
 UPLOAD_TYPES = ["yaml", "yml", "json"]
 CALENDARS = {"avg": "730 h and 365/12 days a month", "30d": "720 h and 30 days a month"}
 LATENCY = (
@@ -78,7 +80,11 @@ def _start(current: Draft) -> None:
     )
     with st.popover("Open a file", width="stretch"):
         st.file_uploader(
-            "Scenario file (YAML or JSON)", type=UPLOAD_TYPES, key=f"upload-{current.epoch}", on_change=_open_upload
+            "Scenario file (YAML or JSON)",
+            type=UPLOAD_TYPES,
+            key=f"upload-{current.epoch}",
+            on_change=_open_upload,
+            max_upload_size=SMALL_MB,
         )
         for line in st.session_state.get("upload_problems", []):
             st.error(md(line))

@@ -24,6 +24,7 @@ stop_when_broken()
 st.navigation(
     [
         st.Page(PAGES / "decide.py", title="Decide", default=True),
+        st.Page(PAGES / "workload.py", title="Workload"),
         st.Page(PAGES / "costs.py", title="Costs"),
         st.Page(PAGES / "hybrid.py", title="Hybrid"),
         st.Page(PAGES / "risk.py", title="Risk"),

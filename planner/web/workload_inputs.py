@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from planner.web import fields
-from planner.web.editing import as_lists, change_list
+from planner.web.editing import as_lists, change_list, set_value, widget_key
 from planner.web.field_info import most_entries
 from planner.web.forms import Line, form, numbers, section
-from planner.web.state import Draft, PathKey
-from planner.web.text import md
+from planner.web.state import Draft, PathKey, catalog
+from planner.web.text import md, small
+from planner.web.usage_badge import measured_inputs
+from planner.workload.presets import LoadShapePreset, load_shape_presets
 
 WORKLOAD: PathKey = ("workload",)
 CLASSES: PathKey = ("workload", "classes")
+PEAK: PathKey = ("workload", "peak_to_mean")
 MORE = (
     Line("cache_write_tokens", "Cache write tokens per request", 10),
     Line("private", "Must stay on own machines"),
@@ -26,6 +30,7 @@ MORE = (
 def workload_inputs(current: Draft) -> None:
     """Every class, then the way to add one."""
     with st.expander("Workload", expanded=True):
+        measured_inputs()
         for index in range(len(current.scenario.workload.classes)):
             _class(current, index)
         _add_button(current)
@@ -63,7 +68,38 @@ def _peak(current: Draft) -> None:
         peak = current.scenario.workload.peak_ratio
         st.markdown(f"Peak to mean: {peak:.3g}, from the hourly weights.")
     else:
-        fields.number("Peak to mean", (*WORKLOAD, "peak_to_mean"), step=0.1)
+        fields.number("Peak to mean", PEAK, step=0.1)
+        _presets(current.scenario.workload.peak_to_mean)
+
+
+def _presets(peak: float) -> None:
+    """For who has no log: named shapes with their sources; the one in force is named below."""
+    presets = {preset.parameter: preset for preset in load_shape_presets(catalog())}
+    chosen = next((name for name, preset in presets.items() if preset.peak_to_mean == peak), None)
+    offered: list[str | None] = [*presets] if chosen else [None, *presets]
+    st.selectbox(
+        "Usual peak to mean",
+        offered,
+        index=offered.index(chosen),
+        format_func=lambda name: presets[name].title if name else "As typed in",
+        key=_preset_key(),
+        on_change=_take_preset,
+        args=(presets,),
+        help="Without a log of your own: how far the busiest hour stands above the mean, by kind of use.",
+    )
+    if chosen is not None:
+        found = presets[chosen].evidence
+        st.markdown(small(f"{md(found.source)} ([address](<{found.source_url}>), {md(found.as_of)}). {md(found.note)}"))
+
+
+def _preset_key() -> str:
+    return widget_key((*PEAK, "preset"))
+
+
+def _take_preset(presets: Mapping[str, LoadShapePreset]) -> None:
+    chosen = st.session_state[_preset_key()]
+    if chosen is not None:
+        set_value(PEAK, presets[chosen].peak_to_mean)
 
 
 def _demand_over_the_day() -> None:

@@ -34,10 +34,17 @@ FORMULA_FILES = [
     *sorted((ROOT / "planner" / "capacity").glob("*.py")),
     *(
         ROOT / "planner" / "decision" / f"{name}.py"
-        for name in ("breakeven", "piecewise", "requirements", "hybrid", "switch", "sampling", "voi")
+        for name in (
+            *("breakeven", "piecewise", "requirements", "hybrid", "switch", "sampling", "voi"),
+            *("log_bands", "log_requests", "shares", "showback", "variance", "variance_effects"),
+        )
+    ),
+    *(
+        ROOT / "planner" / "workload" / f"{name}.py"
+        for name in ("arrivals", "forecast", "hours", "lengths", "peaks", "trend", "week")
     ),
 ]
-FAMILY = "(CAL|API|HST|RNT|OWN|OPS|CAP|SCA|BE|DEC|TIME|HYB|UNC|FT|WKS|BAT)"
+FAMILY = "(CAL|API|HST|RNT|OWN|OPS|CAP|SCA|BE|DEC|TIME|HYB|UNC|FT|WKS|BAT|USE)"
 FORMULA_ID = re.compile(rf"\b{FAMILY}-(\d+(?:(?:, | and )\d+)*)")
 FORMULA_RANGE = re.compile(rf"\b{FAMILY}-(\d+) to \1-(\d+)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -71,7 +71,8 @@ class Paths:
     def aligned(self) -> Paths:
         """The same with the volume in the full shape S, for costs that keep an axis of classes in front of it."""
         parts = (self.volume, self.peak, self.throughput, self.api_level, self.api_path, self.gpu_level, self.gpu_path)
-        others = (self.power, self.wage, self.staff_share)
+        drawn = () if self.throughput_z is None else (self.throughput_z,)
+        others = (self.power, self.wage, self.staff_share, *drawn)
         shape = np.broadcast_shapes(*(part.shape[:-1] for part in (*parts, *others)), self.discount_rate.shape)
         return replace(self, volume=np.broadcast_to(self.volume, (*shape, self.volume.shape[-1])))
 

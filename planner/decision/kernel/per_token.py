@@ -140,12 +140,13 @@ def per_token_cost(option: PerTokenOption, facts: PerTokenFacts, scenario: Scena
     return PerTokenCost(
         fixed=replace(fixed, other_usd=fixed.other_usd + _cache_storage_usd(option, scenario)),
         list_usd_by_class=by_period[:, index] if len(facts.periods) > 1 else by_period,
-        contract=_contract(option),
+        contract=contract_of(option),
         attempts=1 / option.success_fraction,
     )
 
 
-def _contract(option: PerTokenOption) -> Contract:
+def contract_of(option: PerTokenOption) -> Contract:
+    """The option's volume discounts and commitment."""
     return Contract(
         above_usd=np.array([float(tier.above_usd_per_month) for tier in option.spend_tiers]),
         discount_fraction=np.array([tier.discount_fraction for tier in option.spend_tiers]),
