@@ -22,7 +22,7 @@ COMPLETE = 0.99
 
 def unknowns(log: Log, profile: UsageProfile) -> tuple[Unknown, ...]:
     """Everything that the profile leaves empty, in the order of the profile."""
-    found = [unknown for part in (_volume, _prompt_parts, _inside, _shape) for unknown in part(log, profile)]
+    found = (*_volume(log, profile), *_prompt_parts(log), *_inside(log, profile), *_shape(log, profile))
     trend = () if profile.trend is not None else _growth(log)
     return (*found, *trend, *_requests_in_flight(log, profile))
 
@@ -53,7 +53,7 @@ def _silent_rows(log: Log) -> str:
     return "The rows" if silent == rows else _rows(log, silent)
 
 
-def _prompt_parts(log: Log, profile: UsageProfile) -> Iterator[Unknown]:
+def _prompt_parts(log: Log) -> Iterator[Unknown]:
     for whole, parts, what, meanwhile in (
         ("fresh_input_tokens", ("cached_input_tokens",), "Cached share of the prompt", "the prompt counts as fresh"),
         (

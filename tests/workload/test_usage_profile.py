@@ -204,6 +204,19 @@ def test_a_figure_without_a_column_is_none_and_says_why() -> None:
     assert all(u.remedy for u in found.unknown if not u.what.startswith("Spread"))
 
 
+def test_a_figure_that_only_some_rows_state_says_how_many_do_not() -> None:
+    rows = [request(n * HOUR_US, cached_input_tokens=50 if n < 3 else None) for n in range(5)]
+    rows += [request(5 * HOUR_US, tokens_out=0)._replace(output_tokens=None, cached_input_tokens=0)]
+    found = profile_of_rows(rows)
+    reasons = {u.what: u.reason for u in found.unknown}
+    assert reasons["Cached share of the prompt, of all rows"].startswith("2 of 6 rows do not say it")
+    assert reasons["Output tokens of all requests"].startswith("1 of 6 rows do not state them")
+    assert found.total_cached_input_tokens == 150
+    assert found.mean_output_tokens == pytest.approx(50 / 6)
+    assert found.output_lengths is not None
+    assert found.output_lengths.mean_tokens == 10
+
+
 def test_a_complete_log_leaves_nothing_unknown() -> None:
     rows = [
         request(
