@@ -19,6 +19,7 @@ from planner.decision.log_time import Covers, LogTime, log_time
 from planner.decision.resolve_per_token import typed_token_prices
 from planner.domain.options import PerTokenOption
 from planner.workload.rollup import Rollup
+from planner.workload.usage_rows import PROMPT
 
 EACH_DAY = "each day at its own"
 
@@ -30,6 +31,17 @@ class EmptyLog(ValueError):
         super().__init__("The log has no rows. Import an export of a period with usage.")
 
 
+class NoTokens(EmptyLog):
+    """The log states money but no tokens: unknown, which is not 0."""
+
+    def __init__(self) -> None:
+        ValueError.__init__(
+            self,
+            "The log states no tokens, only what was billed: there is nothing to price. Import the usage export of the "
+            "same period, alone or together with this one.",
+        )
+
+
 def as_it_was(
     rollup: Rollup,
     catalog: Catalog,
@@ -37,12 +49,14 @@ def as_it_was(
     mapping: Mapping[str, str] | None = None,
     on: dt.date | None = None,
     covers: Covers | None = None,
+    tokens_needed: bool = True,
 ) -> Priced:
     """Each model of the log at its own list price, in force on its day, or on the one day `on`.
 
-    `mapping` says `provider/model` for a name of the log. Raises EmptyLog.
+    `mapping` says `provider/model` for a name of the log. `tokens_needed` is false where only what the export
+    billed is asked for. Raises EmptyLog, NoTokens.
     """
-    time = _time(rollup, covers)
+    time = _time(rollup, covers, tokens_needed=tokens_needed)
     found = log_models(rollup.labels["model"].names, catalog, mapping)
 
     def stretches(model: int, tier: str) -> tuple[Stretch, ...]:
@@ -112,7 +126,9 @@ def _day(on: dt.date | None) -> str:
     return EACH_DAY if on is None else on.isoformat()
 
 
-def _time(rollup: Rollup, covers: Covers | None) -> LogTime:
+def _time(rollup: Rollup, covers: Covers | None, *, tokens_needed: bool = True) -> LogTime:
     if not rollup.size:
         raise EmptyLog
+    if tokens_needed and all(rollup.total(name) is None for name in (*PROMPT, "output_tokens")):
+        raise NoTokens
     return log_time(rollup, covers)

@@ -8,6 +8,8 @@ from planner.decision.present_tables import NOT_KNOWN
 from planner.format import usd, usd_small
 
 SMALL_USD = 0.1
+AGREES = 0.0005
+"""A difference that is 0.0% when rounded."""
 
 
 def reconciled_sentence(found: Reconciliation) -> str:
@@ -20,10 +22,10 @@ def reconciled_sentence(found: Reconciliation) -> str:
     if not both:
         return f"Nothing that the export bills has a list price here: the difference is {NOT_KNOWN}.{rest}"
     bounds = "" if all(line.exact for line in both) else ", at its lower bound"
-    difference = f"{_amount(abs(billed - computed))} {'more' if billed >= computed else 'less'} than the list{share}"
-    return (
-        f"The export says {_amount(billed)}; list prices say {_amount(computed)}{bounds}. That is {difference}.{rest}"
-    )
+    gap = abs(billed - computed)
+    more = f"That is {_amount(gap)} {'more' if billed >= computed else 'less'} than the list{share}"
+    difference = more if gap > AGREES * max(billed, computed) else f"The two agree{share}"
+    return f"The export says {_amount(billed)}; list prices say {_amount(computed)}{bounds}. {difference}.{rest}"
 
 
 def _alone(found: Reconciliation) -> str:

@@ -43,8 +43,8 @@ def _accuracy(found: Variance) -> Iterator[str]:
     if found.accuracy_fraction is not None:
         near = "within" if found.accurate else "outside"
         yield (
-            f"The plan was {found.accuracy_fraction:.1%} of actual cost off, {near} the {RUN_MATURITY_FRACTION:.0%} of "
-            f"mature organisations ({RUN_MATURITY_SOURCE}, {RUN_MATURITY_URL})."
+            f"The plan was {found.accuracy_fraction:,.1%} of actual cost off, {near} the {RUN_MATURITY_FRACTION:.0%} "
+            f"of mature organisations ({RUN_MATURITY_SOURCE}, {RUN_MATURITY_URL})."
         )
 
 

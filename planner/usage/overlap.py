@@ -102,7 +102,7 @@ def _question(pair: Pair, named: str) -> UsageProblem:
         named,
         f"cover the same time with {alike:,} rows alike and {other:,} that differ: they may be two exports of one "
         "source, or of two projects or replicas",
-        "Say which: --overlap once counts what both have once, --overlap add counts everything",
+        "Say which with --overlap: once counts what both have one time, add counts everything",
     )
 
 
@@ -161,10 +161,11 @@ def request_pairs(engine: DuckEngine, rows: str, parts: Sequence[Part], columns:
         return []
     sources = sorted({str(part.rows_at) for pair in near for part in pair})
     every = max(1, sum(part.read.good for part in parts if str(part.rows_at) in sources) // SAMPLE_ROWS)
+    content = row_hash(columns)
     engine.run(
-        f"CREATE OR REPLACE TEMP TABLE {_SAMPLE} AS SELECT source, started_us, {row_hash(columns)} AS row_hash, "
-        f"COUNT(*) AS n FROM {rows} WHERE bucket_s = 0 AND hash(started_us) % {every} = 0 "
-        f"AND source IN ({', '.join(map(text_literal, sources))}) GROUP BY 1, 2, 3"
+        f"CREATE OR REPLACE TEMP TABLE {_SAMPLE} AS SELECT source, started_us, COUNT(*) AS n, "
+        f"SUM(CAST({content} AS HUGEINT)) AS content FROM {rows} WHERE bucket_s = 0 AND hash(started_us) % {every} = 0 "
+        f"AND source IN ({', '.join(map(text_literal, sources))}) GROUP BY 1, 2"
     )
     found = [_request_pair(engine, a, b) for a, b in near]
     return [pair for pair in found if pair.alike]
@@ -189,17 +190,19 @@ def _common(a: Part, b: Part) -> tuple[int, int]:
 
 
 def _request_pair(engine: DuckEngine, a: Part, b: Part) -> Pair:
+    """A moment is alike when both files have the same requests in it: single ones may be alike by chance."""
     one, two = str(a.rows_at), str(b.rows_at)
     first, last = _common(a, b)
 
     def of(source: str) -> str:
         inside = f"started_us BETWEEN {first} AND {last}"
-        return f"(SELECT row_hash, n FROM {_SAMPLE} WHERE source = {text_literal(source)} AND {inside})"
+        return f"(SELECT started_us, n, content FROM {_SAMPLE} WHERE source = {text_literal(source)} AND {inside})"
 
     ((alike, alone),) = engine.rows(
-        "SELECT CAST(COALESCE(SUM(LEAST(COALESCE(a.n, 0), COALESCE(b.n, 0))), 0) AS BIGINT), "
-        "CAST(COALESCE(SUM(ABS(COALESCE(a.n, 0) - COALESCE(b.n, 0))), 0) AS BIGINT) "
-        f"FROM {of(one)} AS a FULL JOIN {of(two)} AS b USING (row_hash)"
+        "SELECT CAST(COALESCE(SUM(a.n) FILTER (alike), 0) AS BIGINT), "
+        "CAST(COALESCE(SUM(COALESCE(a.n, 0) + COALESCE(b.n, 0)) FILTER (NOT alike), 0) AS BIGINT) "
+        "FROM (SELECT a, b, COALESCE(a.n = b.n AND a.content = b.content, FALSE) AS alike "
+        f"FROM {of(one)} AS a FULL JOIN {of(two)} AS b USING (started_us))"
     )
     return Pair(one, two, alike, 0, alone)
 

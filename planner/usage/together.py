@@ -54,7 +54,7 @@ def _refuse_sums(pairs: Sequence[tuple[Part, Part]]) -> None:
         UsageProblem(
             f"{a.name} and {b.name}",
             "are the requests and the daily sums of one kind of gateway, of the same days: all would be counted twice",
-            "Import one of them; or, if they are of two gateways, say --overlap add",
+            "Import one of them; or, if they are of two gateways, choose add with --overlap",
         )
         for a, b in pairs
         if SUMS_OF.get(_family(a)) == _family(b) or SUMS_OF.get(_family(b)) == _family(a)

@@ -23,7 +23,7 @@ from planner.domain.scenario import Scenario
 from planner.domain.usage import UsageProfile
 from planner.units import money
 from planner.web.state import catalog
-from planner.web.usage_money_log import BY_TEXT, ELLIPSIS, MOST_ANSWERS, Asked, priced, rollup_of
+from planner.web.usage_money_log import BY_TEXT, ELLIPSIS, MOST_ANSWERS, Asked, billed, priced, rollup_of
 
 AS_IT_WAS, BILLED = "", "billed by the export"
 """Bills that are of no option."""
@@ -53,7 +53,7 @@ def shared(asked: Asked, how: Sharing, scenario: Scenario, today: dt.date, _prof
     if isinstance(option, SelfHosted):
         return _fleet(asked, how, scenario, today, (_profile, option))
     if how.of == BILLED:
-        return billed_showback(priced(asked), how.basis)
+        return billed_showback(billed(asked), how.basis)
     if isinstance(option, PerTokenOption):
         on_it = on_option(rollup_of(asked.kept), catalog(), option, on=asked.on, covers=asked.covers)
         return tokens_showback(on_it, how.basis, how.bill)
@@ -63,7 +63,7 @@ def shared(asked: Asked, how: Sharing, scenario: Scenario, today: dt.date, _prof
 @st.cache_data(max_entries=MOST_ANSWERS, show_spinner=False)
 def states_all(asked: Asked) -> bool:
     """Whether the export states what all of its usage cost. Raises EmptyLog."""
-    return billed_by_row(priced(asked)) is not None
+    return billed_by_row(billed(asked)) is not None
 
 
 def payable(option: Option) -> bool:

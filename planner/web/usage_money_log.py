@@ -87,6 +87,14 @@ def priced(asked: Asked) -> Priced:
     return as_it_was(rollup, catalog(), mapping=dict(asked.offers), on=asked.on, covers=asked.covers)
 
 
+@st.cache_resource(max_entries=MOST_LOGS, show_spinner=False)
+def billed(asked: Asked) -> Priced:
+    """What the export itself says it cost, with or without tokens. Raises EmptyLog."""
+    rollup = rollup_of(asked.kept)
+    mapping = dict(asked.offers)
+    return as_it_was(rollup, catalog(), mapping=mapping, on=asked.on, covers=asked.covers, tokens_needed=False)
+
+
 @st.cache_data(max_entries=MOST_ANSWERS, show_spinner=False)
 def price_of(asked: Asked) -> tuple[LogPrice, Reconciliation | None]:
     """The price, and the export's own cost held against it where it states one. Raises EmptyLog."""

@@ -18,11 +18,13 @@ from planner.web import usage_tables as tables
 from planner.web import usage_words as words
 from planner.web.answer import show_table, theme
 from planner.web.parts import draw, show_figures
+from planner.web.state import draft
 from planner.web.tables import html_table
 from planner.web.text import md, small
 from planner.web.usage_desk import close_import, desk, kept_import
 from planner.web.usage_money import money_sections
 from planner.web.usage_use import use_panel
+from planner.workload.forecast import forecast
 
 TABS = "usage-tabs"
 USE = "Use in scenario"
@@ -121,7 +123,23 @@ def _show_demand(profile: UsageProfile) -> None:
         st.markdown("**Hours by load.** For which share of the hours demand is at a level or above.")
         draw(load_curve_chart(profile, theme=theme()), load_curve_alt(profile), "usage-curve")
         _same("curve", tables.curve_rows(profile))
+    _show_forecast(profile)
     _show_unknown(profile, "Shape", "Hours", "All hours", "Busiest", "Peaks", "Day of", "Growth", "Requests in", "Most")
+
+
+def _show_forecast(profile: UsageProfile) -> None:
+    """The log's trend carried on over the horizon of the scenario that is being edited."""
+    months = draft().scenario.horizon_months
+    box = st.expander(f"Forecast of the next {months} months", key="usage-forecast", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        found = forecast(profile, months, draft().scenario.calendar)
+        if found is None:
+            st.markdown("The log has no volume a day to carry on: it is too short.")
+            return
+        st.markdown(f"Confidence: {found.confidence}. {md(found.note)}")
+        st.html(html_table(tables.forecast_rows(found)))
 
 
 def _same(name: str, table: Table) -> None:

@@ -15,6 +15,7 @@ from planner.catalog.price_thresholds import price_thresholds
 from planner.usage.errors import UsageError, UsageProblem
 from planner.usage.importer import ImportRequest
 from planner.usage.kept import kept_profiles, usage_folder
+from planner.usage.overlap import Overlap
 from planner.usage.sources import configured_sources, sources_file
 from planner.web.state import ROOT, catalog, today
 from planner.web.text import md, small
@@ -30,12 +31,21 @@ from planner.workload.readers.base import OwnerKind
 SAMPLE = ROOT / "data" / "traces" / "azure2023_conv.parquet"
 KEPT, SOURCE = "usage-kept", "usage-source"
 SAMPLE_NAME = "Azure conversation trace, 2023"
-NAME, FORMAT, REJECTS = (f"usage-{name}" for name in ("name", "format", "rejects"))
-BOXES = (NAME, FORMAT, ZONE, OWNER, REJECTS)
+NAME, FORMAT, REJECTS, OVERLAP = (f"usage-{name}" for name in ("name", "format", "rejects", "overlap"))
+BOXES = (NAME, FORMAT, ZONE, OWNER, REJECTS, OVERLAP)
 RECOGNISED = ""
 REJECTS_LABEL = "Stop when more rows than this cannot be used (%)"
-REJECTS_OPTION, REJECTS_BOX = "--max-reject-share", f"“{REJECTS_LABEL}” under “How to read it”"
-"""What the command calls it, and this page."""
+OVERLAP_LABEL = "What two files may both hold"
+OVERLAPS: dict[Overlap, str] = {
+    "ask": "tell by the rows, and ask where they do not tell",
+    "once": "once: it is the same usage, count it one time",
+    "add": "add: different projects or replicas, count everything",
+}
+ON_PAGE = {
+    "--max-reject-share": f"“{REJECTS_LABEL}” under “How to read it”",
+    "--overlap": f"“{OVERLAP_LABEL}” under “How to read it”",
+}
+"""What the command calls it -> this page."""
 MOST_MB = 200
 """Of one uploaded file; server.maxUploadSize says the same."""
 OWNERS: dict[OwnerKind | Literal[""], str] = {
@@ -56,6 +66,7 @@ class Settings:
     zone: str = "UTC"
     owner_by: OwnerKind | None = None
     max_reject_fraction: float = ImportRequest.max_reject_fraction
+    overlap: Overlap = "ask"
 
     def request(self, *paths: Path, **more: Any) -> ImportRequest:
         """What to import."""
@@ -66,6 +77,7 @@ class Settings:
             zone=self.zone,
             owner_by=self.owner_by,
             max_reject_fraction=self.max_reject_fraction,
+            overlap=self.overlap,
             thresholds=price_thresholds(catalog().tables),
             on=today(),
             **more,
@@ -102,8 +114,14 @@ def _as_typed(current: Desk) -> None:
 def _problems(problems: tuple[UsageProblem, ...]) -> None:
     """All at once, with the names that things have on this page."""
     if problems:
-        said = "\n".join(f"- {md(str(problem).replace(REJECTS_OPTION, REJECTS_BOX))}" for problem in problems)
+        said = "\n".join(f"- {md(_as_on_page(str(problem)))}" for problem in problems)
         st.error(f"The import was not made:\n{said}", icon="⚠️")
+
+
+def _as_on_page(text: str) -> str:
+    for option, box in ON_PAGE.items():
+        text = text.replace(option, box)
+    return text
 
 
 def _files() -> None:
@@ -147,6 +165,7 @@ def _settings() -> None:
         st.selectbox("Keep who asked, for showback", list(OWNERS), format_func=OWNERS.__getitem__, key=OWNER)
         st.session_state.setdefault(REJECTS, 100 * Settings.max_reject_fraction)
         st.number_input(REJECTS_LABEL, 0.0, 100.0, step=1.0, key=REJECTS)
+        st.selectbox(OVERLAP_LABEL, list(OVERLAPS), format_func=OVERLAPS.__getitem__, key=OVERLAP)
 
 
 def _typed() -> Settings:
@@ -159,6 +178,7 @@ def _typed() -> Settings:
         zone=state.get(ZONE) or Settings.zone,
         owner_by=owner or None,
         max_reject_fraction=state.get(REJECTS, 100 * Settings.max_reject_fraction) / 100,
+        overlap=state.get(OVERLAP) or Settings.overlap,
     )
 
 

@@ -8,9 +8,10 @@ from planner.charts.week_heat import day_names, short_day, week_rows
 from planner.decision.present_tables import NONE, NOT_KNOWN, Column, Table, right
 from planner.domain.usage import TokenLengths, UsageClass, UsageProfile
 from planner.format import count, percent, short
-from planner.units import HOURS_PER_DAY
+from planner.units import HOURS_PER_DAY, MONTHS_PER_YEAR
 from planner.web.usage_words import WIDTHS, row_word, width
 from planner.workload.before_after import BeforeAfter, Figure
+from planner.workload.forecast import Forecast
 
 QUANTILES = ("p5", "p25", "p50", "p75", "p90", "p95", "p99")
 CURVE_POINTS = 12
@@ -54,6 +55,19 @@ def reject_rows(profile: UsageProfile) -> Table:
 def _lines(lines: Sequence[int], rows: int) -> str:
     told = ", ".join(count(line) for line in lines)
     return f"{told} \N{HORIZONTAL ELLIPSIS}" if lines and rows > len(lines) else told or NONE
+
+
+def forecast_rows(found: Forecast) -> Table:
+    """The months after the log, the first year one by one, then every sixth and the last."""
+    columns = (
+        Column("Month after the log"),
+        *right(("Volume", f"{found.unit} / month"), ("Low end", f"{found.unit} / month"), ("High end", "80 % band")),
+    )
+    last = len(found.months)
+    shown = [m for m in found.months if m.month <= MONTHS_PER_YEAR or m.month % 6 == 0 or m.month == last]
+    ends = [(NONE if m.low is None else short(m.low), NONE if m.high is None else short(m.high)) for m in shown]
+    rows = tuple((str(m.month), short(m.volume), *end) for m, end in zip(shown, ends, strict=True))
+    return Table("Forecast", columns, rows)
 
 
 def unknown_rows(profile: UsageProfile) -> Table:

@@ -102,6 +102,13 @@ def _missing(profile: UsageProfile, chosen: Sequence[UsageClass], choices: Usage
     yield from _given(profile, chosen, choices)
 
 
+def without_requests(profile: UsageProfile, choices: UsageChoices) -> list[str]:
+    """Classes, put together as chosen, that have tokens and were asked nothing: no task class can hold them."""
+    name = NAMES[choices.by]
+    counted = {name(c) for c in chosen_classes(profile, choices) if c.requests is None or c.requests > 0}
+    return [name(c) for c in chosen_classes(profile, choices) if c.tokens and name(c) not in counted]
+
+
 def only_requests(chosen: Sequence[UsageClass]) -> bool:
     """Whether they count requests and know nothing of their tokens: volume and shape can be used, lengths cannot."""
     return any(c.requests for c in chosen) and all(c.requests is not None and not c.tokens for c in chosen)

@@ -22,6 +22,7 @@ from planner.workload.usage_choices import (
     chosen_mixes,
     listed,
     only_requests,
+    without_requests,
 )
 from planner.workload.usage_mix import DIGITS, task_classes
 
@@ -178,6 +179,8 @@ def _said(scenario: Scenario, profile: UsageProfile, choices: UsageChoices) -> I
         yield f"The log does not say how much of a prompt was cached: all of it counts as fresh.{typed}"
     if any(c.requests is None for c in profile.classes):
         yield "The number of requests is the one given, not measured; tokens a day are measured."
+    if lost := without_requests(profile, choices):
+        yield f"Tokens of {listed(lost)} are left out: the log counts no request of them."
     if choices.models:
         yield "The shape of the week is that of the whole log, not only of the chosen models."
     if choices.growth and profile.trend is None:

@@ -56,6 +56,11 @@ def test_the_difference_is_told_with_its_side_and_share() -> None:
     )
 
 
+def test_amounts_that_agree_are_not_called_less_by_nothing() -> None:
+    found = reconcile(as_it_was(log(billed("a", 2.5), billed("b", 2.5)), catalog()))
+    assert "$5.00; list prices say $5.00. The two agree (0.0%)." in reconciled_sentence(found)
+
+
 def test_without_a_price_the_difference_is_not_known() -> None:
     found = reconcile(as_it_was(log(billed("", 7, model="ours")), catalog()))
     assert "not known" in reconciled_sentence(found)

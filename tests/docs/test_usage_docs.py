@@ -28,6 +28,7 @@ from planner.web.usage_formats import HOW_TO, format_rows
 from planner.web.usage_mapper import preview_rows
 from planner.web.usage_result import sections
 from planner.workload.before_after import before_after
+from planner.workload.forecast import forecast
 from planner.workload.presets import LABELS
 from planner.workload.readers import READERS
 from planner.workload.readers.base import Reader
@@ -55,6 +56,9 @@ def tables_of_the_page() -> Iterator[Table]:
         yield rows(profile)
     yield usage_tables.band_rows(lengths, "input")
     yield usage_tables.change_rows(before_after(scenario, with_usage(scenario, profile)))
+    carried = forecast(profile, 36)
+    assert carried is not None
+    yield usage_tables.forecast_rows(carried)
     yield format_rows()
     yield preview_rows([])
 

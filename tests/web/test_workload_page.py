@@ -328,6 +328,17 @@ def test_unknown_columns_are_mapped_by_hand_with_a_look_at_the_first_rows(app: A
     assert kept_profiles(folder)[0].sources[0].format_id == "mapped"
 
 
+def test_two_files_that_may_hold_the_same_usage_are_asked_about_and_the_answer_counts(app: AppTest) -> None:
+    head = "timestamp,bucket_s,requests,model,input_tokens,output_tokens\n2026-11-02T00:00:00Z,86400,"
+    files = ("one.csv", f"{head}10,m,1000,100\n"), ("two.csv", f"{head}20,m,2000,200\n")
+    drop(app, *files)
+    said = "Say which with “What two files may both hold” under “How to read it”"
+    assert said in words(app)
+    act(app, labelled(app.selectbox, "What two files may both hold").set_value("add"))
+    drop(app, *files)
+    assert figures(app)["Requests (requests/day)"] == "30"
+
+
 def test_what_was_said_stands_after_an_import_that_failed(app: AppTest) -> None:
     """Zone, owners and columns are not asked for twice."""
     act(app, labelled(app.selectbox, "Zone of times that say none").set_value("Europe/Berlin"))
@@ -532,3 +543,16 @@ def test_a_log_that_counts_no_requests_asks_for_them(app: AppTest, folder: Path)
     usage = draft_of(app).scenario.workload.usage
     assert usage is not None
     assert "requests" in usage.assumed
+
+
+def test_the_forecast_runs_over_the_horizon_of_the_scenario(app: AppTest, folder: Path) -> None:
+    profile = keep(folder, usage_profile())
+    app.query_params["import"] = profile.profile_id
+    app.session_state["usage-forecast"] = True
+    app.run()
+    assert not app.exception
+    months = draft_of(app).scenario.horizon_months
+    assert f"Forecast of the next {months} months" in [box.label for box in app.expander]
+    assert "Month after the log" in tables(app)
+    assert f"<td>{months}</td>" in tables(app) or f">{months}<" in tables(app)
+    assert "Confidence:" in words(app)

@@ -229,6 +229,17 @@ def test_tokens_of_no_request_are_refused() -> None:
         with_usage(BEFORE, profile_with(usage_class("m", 0, 100, 10)))
 
 
+def test_tokens_of_a_class_without_requests_are_not_left_out_in_silence() -> None:
+    """A scrape of counters may catch the tokens of requests that end later."""
+    profile = profile_with(usage_class("a", 10, 1000, 100), usage_class("b", 0, 500, 50))
+    found = applied(BEFORE, profile)
+    assert "Tokens of b are left out: the log counts no request of them." in found.said
+    assert demand(found.scenario.workload).input_tokens_per_day == pytest.approx(1000 / 7, rel=1e-5)
+    together = applied(BEFORE, profile, UsageChoices(by="together"))
+    assert not any("left out" in said for said in together.said)
+    assert demand(together.scenario.workload).input_tokens_per_day == pytest.approx(1500 / 7, rel=1e-5)
+
+
 def test_all_that_is_missing_is_said_at_once() -> None:
     silent = UsageClass(model="m", requests=None, fresh_input_tokens=None, output_tokens=5)
     with pytest.raises(NotUsableError) as error:
