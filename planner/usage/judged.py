@@ -111,7 +111,8 @@ def notes_of(parts: Sequence[Part], rollup: Rollup, choices: Choices) -> Iterato
     zoneless, good = sum(part.read.zoneless for part in parts), sum(part.read.good for part in parts)
     if zoneless:
         others = "" if zoneless == good else ", the others have one"
-        yield f"{plural(zoneless, 'row')} have times without a zone{others}: they are read in {choices.zone}."
+        have, they = ("has a time", "it is") if zoneless == 1 else ("have times", "they are")
+        yield f"{plural(zoneless, 'row')} {have} without a zone{others}: {they} read in {choices.zone}."
     money = [name for name in rollup.labels["currency"].names if name]
     if len(money) > 1:
         yield f"Costs in {', '.join(money)} are kept apart; amounts in two currencies are never added."

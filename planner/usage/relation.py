@@ -13,7 +13,7 @@ from functools import partial
 
 from planner.usage.errors import UsageError, UsageProblem
 from planner.workload import texts
-from planner.workload.readers.base import OwnerKind, TableReader, hashed, owner_column, owner_sql
+from planner.workload.readers.base import About, OwnerKind, TableReader, hashed, owner_column, owner_sql
 from planner.workload.readers.cells import NULL_INT, Cells, Check, Kind
 from planner.workload.readers.checks import row_checks
 from planner.workload.usage_rows import COLUMNS, SQL_TYPES, US_PER_S
@@ -29,6 +29,7 @@ HASHED = "usage_hashed"
 """The macro that hashes an owner while a file is staged: a name is never written down."""
 TO_HASH = "planner:to-hash:"
 """Begin of an owner that is hashed as soon as the rollup is back: there are few distinct ones then."""
+NO_LENGTH = "a period without a length"
 EARLY = "a time before 2015"
 """The check that is not made of a trace whose times count from an unknown day."""
 
@@ -162,7 +163,7 @@ def relation(
     filled = {name: sql for name, sql in chosen.items() if name in SQL_TYPES and not _constant(name, sql)}
     filled.setdefault("started_us", NULL_INT)
     raw_checks = tuple(dict.fromkeys((*first, *cells.checks)))
-    checks = (*raw_checks, *canonical_checks(choices.before, has_calendar=reader.about.has_calendar))
+    checks = (*raw_checks, *canonical_checks(choices.before, reader.about))
     usage = f"NOT COALESCE({reader.where(cells)}, FALSE)" if reader.where else "FALSE"
     raw = _case([check.when for check in raw_checks])
     leaves = "".join(f", {sql} AS {name}" for sql, name in (cells.leaves or {}).items())
@@ -182,13 +183,15 @@ def of_rows(source: str, checks: tuple[Check, ...], *extra: str) -> Relation:
     return Relation(select, {name: name for name in COLUMNS}, checks)
 
 
-def canonical_checks(before: dt.date, *, has_calendar: bool) -> tuple[Check, ...]:
+def canonical_checks(before: dt.date, about: About) -> tuple[Check, ...]:
     """What holds of every usage row; conditions over usage columns."""
     start = dt.datetime.combine(before, dt.time(), dt.UTC)
-    found = [c for c in row_checks(int(start.timestamp()) * US_PER_S) if has_calendar or c.reason != EARLY]
+    found = [c for c in row_checks(int(start.timestamp()) * US_PER_S) if about.has_calendar or c.reason != EARLY]
     cost = f"cost_nano > {MOST_COST_NANO} OR cost_nano < -{MOST_COST_NANO}"
+    endless = [Check("", NO_LENGTH, "bucket_s IS NULL OR bucket_s = 0")] if about.grain == "bucket" else []
     return (
         *found,
+        *endless,
         Check("", "a time before 1970", "started_us < 0"),
         Check("", "a request of more than 30 days", f"bucket_s = 0 AND duration_ms > {LONGEST_MS}"),
         Check("", "a cost of more than 100 million in one row", cost),

@@ -184,7 +184,7 @@ def _documents(job: Stage, reader: DocumentReader, rows_at: Path) -> Read:
             raise
         what = f"cannot be read as {reader.about.title}, near line or element {walk.line}"
         raise UsageError(UsageProblem("", what, "Check that it is the export itself, unchanged")) from error
-    checks = canonical_checks(job.choices.before, has_calendar=reader.about.has_calendar)
+    checks = canonical_checks(job.choices.before, reader.about)
     made = of_rows(f"read_parquet({quoted(walked)})", checks, "line")
     _copy(job, made, rows_at, "line")
     walked.unlink()

@@ -316,3 +316,14 @@ def test_no_message_names_a_folder_of_the_machine(tmp_path: Path) -> None:
     said = problems(tmp_path / "kept", tmp_path / "log.csv.gz")
     assert os.sep + "tmp" not in said
     assert str(tmp_path) not in said
+
+
+@pytest.mark.parametrize("length", ["", "0"])
+def test_a_period_without_a_length_is_a_reject(tmp_path: Path, length: str) -> None:
+    given = [f"2026-10-05T{hour:02}:00:00Z,{length if hour == 3 else 3600},10,small,1000,100\n" for hour in range(10)]
+    path = write(
+        tmp_path / "log.csv", "timestamp,bucket_s,requests,model,input_tokens,output_tokens\n" + "".join(given)
+    )
+    profile = imported(tmp_path / "kept", path, max_reject_fraction=0.2).profile
+    assert profile.total_requests == 90
+    assert told(profile) == [("a period without a length", 1, (5,))]
