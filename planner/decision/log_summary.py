@@ -223,7 +223,10 @@ def _notes(found: Priced, contract: bool) -> Iterator[str]:
         rows = int(rollup.usage_rows.sum())
         yield f"{silent:,} of {rows:,} rows of the log state no output tokens: what they cost is not in the amount."
     if not rollup.known["cached_input_tokens"].any():
-        yield "The log does not say which prompt tokens came from a cache: all are priced as fresh, an upper bound."
+        yield (
+            "The log does not say which prompt tokens came from a cache: all that it has are priced as fresh, an upper "
+            "bound unless its export leaves cached tokens out."
+        )
     if (found.usd_high > found.usd).any():
         yield (
             "The log is of sums over time and does not say how long single prompts were, and longer ones have another "

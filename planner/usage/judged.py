@@ -106,6 +106,12 @@ def without_calendar(parts: Sequence[Part]) -> bool:
     return kinds == {False}
 
 
+def _cached_beside_and_unsaid(part: Part) -> bool:
+    has = part.read.has
+    beside = part.about.cached_inside_input is False
+    return beside and "fresh_input_tokens" in has and "cached_input_tokens" not in has
+
+
 def notes_of(parts: Sequence[Part], rollup: Rollup, choices: Choices) -> Iterator[str]:
     """What a reviewer should know of how the files were read."""
     zoneless, good = sum(part.read.zoneless for part in parts), sum(part.read.good for part in parts)
@@ -116,6 +122,12 @@ def notes_of(parts: Sequence[Part], rollup: Rollup, choices: Choices) -> Iterato
     money = [name for name in rollup.labels["currency"].names if name]
     if len(money) > 1:
         yield f"Costs in {', '.join(money)} are kept apart; amounts in two currencies are never added."
+    if beside := sorted({clean(part.name) for part in parts if _cached_beside_and_unsaid(part)}):
+        told = f"{', '.join(beside[:3])}{' and others' if len(beside) > 3 else ''}"
+        yield (
+            f"{told}: this format counts cached tokens beside the input, and there are none. If prompts were cached, "
+            "they are longer than they look here."
+        )
     if len({part.about.grain for part in parts}) > 1:
         yield "Single requests and sums of periods are mixed: lengths and finer peaks are not known of the whole."
     named = [(part.name, note) for part in parts for note in part.read.notes]

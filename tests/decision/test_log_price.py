@@ -280,7 +280,7 @@ def test_what_the_log_does_not_say_is_told() -> None:
     silent = log(row(fresh=1000, output=None, cached_input_tokens=None))
     notes = priced(silent).notes
     assert any("1 of 1 rows of the log state no output tokens" in note for note in notes)
-    assert any("all are priced as fresh" in note for note in notes)
+    assert any("priced as fresh, an upper" in note for note in notes)
 
 
 def test_names_out_of_a_log_may_be_anything() -> None:

@@ -20,6 +20,7 @@ from tests import plain_usage as plain
 from tests.usage.logs import Row, csv_text, imported, json_lines, write
 from tests.usage.random_logs import as_files, counted_once, random_log
 
+pytestmark = pytest.mark.slow
 LATER = dt.date(2028, 1, 1)
 SEEDS = range(28)
 
