@@ -8,7 +8,7 @@ COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --
   --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fix bench lock
+.PHONY: help setup run test check fix fit bench lock
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,9 +50,13 @@ fix: setup ## repair what a tool can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+fit: setup ## fit the throughput model to data/measured.csv anew: some minutes
+	$(BIN)/python -m scripts.fit_throughput
+
 bench: setup $(ENGINES) ## side-by-side benchmarks
 	$(BIN)/python -m bench
 
-lock: setup ## write both locks anew from pyproject.toml
+lock: setup ## write the locks anew from pyproject.toml
 	$(BIN)/$(COMPILE) --group dev pyproject.toml -o requirements.lock
 	$(BIN)/$(COMPILE) --group pyproject.toml:engines -c requirements.lock -o requirements-engines.lock
+	$(BIN)/$(COMPILE) bench/aiconfigurator.in -o bench/aiconfigurator.lock

@@ -8,7 +8,19 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import browser, catalog, documents, economics, kernel, shape_transfer, usage
+from bench import (
+    browser,
+    calibration,
+    candidates,
+    catalog,
+    documents,
+    economics,
+    kernel,
+    predictors,
+    shape_transfer,
+    sizing,
+    usage,
+)
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 PACKAGES = ("llm-tco-planner", "numpy", "pydantic", "genai-prices", "duckdb", "polars", "pandas", "pyspark")
@@ -40,6 +52,14 @@ def main() -> None:
             *documents.report(),
             "",
             *usage.report(),
+            "",
+            *candidates.report(),
+            "",
+            *sizing.report(),
+            "",
+            *predictors.report(),
+            "",
+            *calibration.report(),
             "",
             *browser.report(),
             "",

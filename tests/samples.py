@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from hypothesis import strategies as st
 
@@ -22,6 +22,14 @@ from planner.domain.options import (
 )
 from planner.domain.prices import LongTier, PricePeriod, RateCard, TokenPrices
 from planner.domain.scenario import Scenario
+from planner.domain.serving import (
+    CalibrationPoint,
+    CalibrationPoints,
+    EngineName,
+    Serving,
+    SpeculativeDecoding,
+    ThroughputSource,
+)
 from planner.domain.workload import LatencyTarget, TaskClass, Workload
 
 V = TypeVar("V", bound=Value)
@@ -212,6 +220,37 @@ _THROUGHPUTS = st.builds(
     provenance=_PROVENANCES,
 )
 
+_DRAFTS = st.builds(
+    SpeculativeDecoding,
+    draft_tokens=st.integers(1, 32),
+    acceptance_fraction=_upto(1),
+    draft_cost_fraction=_upto(1),
+)
+_SERVING = st.builds(
+    Serving,
+    engine=st.sampled_from(get_args(EngineName)),
+    engine_version=_WORDS,
+    max_num_seqs=st.none() | st.integers(1, 65_536),
+    speculative=st.none() | _DRAFTS,
+)
+_CALIBRATIONS = st.builds(
+    CalibrationPoints,
+    input_tokens=st.floats(1, 1e8),
+    output_tokens=st.floats(1, 1e8),
+    points=st.lists(
+        st.builds(
+            CalibrationPoint,
+            requests_in_flight=st.floats(1, 1e6),
+            output_tokens_per_s=st.floats(1e-3, 1e9),
+            ttft_ms=st.none() | st.floats(1e-3, 1e7),
+            tpot_ms=st.none(),
+        ),
+        min_size=1,
+        max_size=3,
+    ).map(tuple),
+    provenance=_PROVENANCES,
+)
+
 
 @st.composite
 def _options(draw: st.DrawFn, option_id: str) -> ApiOption | HostedOption | RentedOption:
@@ -220,7 +259,9 @@ def _options(draw: st.DrawFn, option_id: str) -> ApiOption | HostedOption | Rent
         ids = {name: draw(_IDS) for name in ("model_id", "format_id", "gpu_id")}
         numbers = {"min_replicas": draw(st.integers(0, 100_000)), "kv_cache_bits": draw(st.sampled_from((8, 16)))}
         throughput = {"throughput": draw(st.none() | _THROUGHPUTS)}
-        return RentedOption.model_validate(common | ids | numbers | throughput | draw(_RENTED_PRICES))
+        served = {"serving": draw(_SERVING), "calibration": draw(st.none() | _CALIBRATIONS)}
+        served |= {"throughput_source": draw(st.sampled_from(get_args(ThroughputSource)))}
+        return RentedOption.model_validate(common | ids | numbers | throughput | served | draw(_RENTED_PRICES))
     fields = common | {"provider": draw(_IDS), "model": draw(_WORDS), "price": draw(st.none() | _TOKEN_PRICES)}
     return ApiOption.model_validate(fields) if draw(st.booleans()) else HostedOption.model_validate(fields)
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from planner.decision.resolve import resolve
-from planner.domain.facts import RentedFacts
+from planner.decision.resolve_throughput import NEAR_SHAPE_FACTOR
+from planner.decision.throughput_sources import throughput_sources
+from planner.domain.options import RentedOption
 from planner.domain.result import BreakEven, OptionResult, Result
-from tests.builders import ON, WORKLOADS, answer, catalog, shipped
+from tests.builders import WORKLOADS, answer, catalog, shipped
 
 GOLDEN = Path(__file__).parent / "golden" / "azure-conversation.csv"
 MEASURED = json.loads((WORKLOADS.parent / "traces" / "measured.json").read_text(encoding="utf-8"))
@@ -64,13 +65,16 @@ def test_every_throughput_is_below_what_the_gpus_can_compute(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TRACES)
-def test_the_published_row_is_near_the_shape_it_is_carried_to(name: str) -> None:
+def test_a_throughput_far_from_every_published_run_is_modelled_and_the_run_is_shown_beside_it(name: str) -> None:
     question = shipped(name)
-    for facts in resolve(question, catalog(), ON).options:
-        if isinstance(facts, RentedFacts):
-            (item,) = [e for e in facts.evidence if "throughput of one replica" in e.label]
-            assert "times off" in item.note
-            assert item.source_url.startswith("https://")
+    own = [option for option in question.options if isinstance(option, RentedOption)]
+    assert own
+    for option in own:
+        found = {item.source: item for item in throughput_sources(option, question, catalog().tables)}
+        assert (found["modelled"].used, found["modelled"].evidence[0].origin) == (True, "modelled")
+        assert (found["published"].shape_factor or 0) > NEAR_SHAPE_FACTOR
+        assert "times off" in found["published"].evidence[0].note
+        assert found["published"].evidence[0].source_url.startswith("https://")
 
 
 def as_rows(result: Result) -> list[dict[str, str]]:
@@ -104,11 +108,11 @@ def test_the_azure_conversation_bills_add_up_by_hand() -> None:
     tokens_usd = 477_828 * 365 / 12 * (1154.7 * 0.15 + 211.126 * 0.60) / 1e6
     assert groq.months[1].tokens_usd == pytest.approx(tokens_usd)
     assert groq.tco_usd == pytest.approx(36 * (tokens_usd + 0.02 * 190_372 / 12) + 1600)
-    # three H200s (two for the busiest hour, one spare), all hours of 36 months, 0.15 engineers, 120 h of setup, and
+    # two H200s (one for the busiest hour, one spare), all hours of 36 months, 0.15 engineers, 120 h of setup, and
     # (6 updates x 16 h + 4 evaluations x 24 h) a year x $100 / 12 = $1,600 a month
     price = catalog().tables.gpu_price_by_id["runpod-h200-pod-on-demand"].usd_per_gpu_hour
-    assert own.tco_usd == pytest.approx(36 * (3 * price * 730 + 0.15 * 190_372 / 12 + 1600) + 12_000)
+    assert own.tco_usd == pytest.approx(36 * (2 * price * 730 + 0.15 * 190_372 / 12 + 1600) + 12_000)
     # levelised at 10 % a year: one-offs today, 36 bills at month ends
     factors = sum(1.1 ** (-m / 12) for m in range(1, 37))
-    assert own.npv_usd == pytest.approx(12_000 + factors * (3 * price * 730 + 0.15 * 190_372 / 12 + 1600))
+    assert own.npv_usd == pytest.approx(12_000 + factors * (2 * price * 730 + 0.15 * 190_372 / 12 + 1600))
     assert own.levelised_usd_per_month == pytest.approx((own.npv_usd or 0) / factors)

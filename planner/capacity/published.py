@@ -48,14 +48,25 @@ class Choice(NamedTuple):
 
 def dense_tflops(gpu: GpuRow, compute_rate: ComputeRate) -> float | None:
     """Dense matrix rate of a GPU for a weight format, falling back to wider formats it has; TFLOP/s."""
-    rates: dict[ComputeRate, float | None] = {
+    rates = _rates(gpu)
+    return next((rates[name] for name in _RATE_FALLBACK[compute_rate] if rates[name]), None)
+
+
+def has_own_rate(gpu: GpuRow, compute_rate: ComputeRate) -> bool:
+    """Whether the GPU multiplies a format of this rate as such, and not in a wider one; 16 bits are one rate."""
+    rates = _rates(gpu)
+    own: tuple[ComputeRate, ...] = ("fp16", "bf16") if compute_rate in ("fp16", "bf16") else (compute_rate,)
+    return any(rates[name] for name in own)
+
+
+def _rates(gpu: GpuRow) -> dict[ComputeRate, float | None]:
+    return {
         "fp4": gpu.fp4_dense_tflops,
         "fp8": gpu.fp8_dense_tflops,
         "int8": gpu.int8_dense_tops,
         "bf16": gpu.bf16_dense_tflops,
         "fp16": gpu.fp16_dense_tflops,
     }
-    return next((rates[name] for name in _RATE_FALLBACK[compute_rate] if rates[name]), None)
 
 
 def split_work(

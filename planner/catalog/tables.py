@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
+from planner.catalog import predictor
+from planner.catalog.predictor import PredictorFit, load_predictor
 from planner.catalog.rows import (
     ApiCheckRow,
     ApiPriceRow,
@@ -76,6 +78,8 @@ class Tables:
     api_checks: tuple[ApiCheckRow, ...]
     retirements: tuple[RetirementRow, ...]
     contracted: tuple[ContractedPriceRow, ...]
+    predictor: PredictorFit = field(default=None, repr=False)  # type: ignore[assignment]
+    """Filled by `load_tables`; `read_tables` leaves it out."""
     gpu_by_id: Mapping[str, GpuRow] = field(init=False, repr=False, compare=False)
     gpu_price_by_id: Mapping[str, GpuPriceRow] = field(init=False, repr=False, compare=False)
     licence_by_id: Mapping[str, LicenceRow] = field(init=False, repr=False, compare=False)
@@ -108,10 +112,16 @@ class Tables:
 
 
 def load_tables(data_dir: Path, on: dt.date | None = None, local_dir: Path | None = None) -> Tables:
-    """Tables of `data_dir` with the rows that `local_dir` adds; raises CatalogError with every problem.
+    """Tables of `data_dir` with the rows that `local_dir` adds, and the fitted predictor.
 
-    No row may be dated after `on` when given.
+    Raises CatalogError with every problem. No row may be dated after `on` when given.
     """
+    tables = read_tables(data_dir, on, local_dir)
+    return replace(tables, predictor=load_predictor(data_dir / predictor.FILE))
+
+
+def read_tables(data_dir: Path, on: dt.date | None = None, local_dir: Path | None = None) -> Tables:
+    """The tables alone, before a predictor has been fitted to them."""
     sheets = {row_type.FILE: _sheet(row_type, data_dir, local_dir) for row_type in ROW_TYPES}
     problems = [problem for s in sheets.values() for problem in (*s.problems, *repeated_ids(s), *repeated_things(s))]
     problems += _dangling_references(sheets)

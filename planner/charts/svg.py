@@ -23,7 +23,7 @@ DASHES = {
 TRACE_KEYS = {
     "scatter": {
         *("type", "mode", "name", "x", "y", "line", "marker", "text", "textposition", "textfont", "cliponaxis"),
-        *("hovertext", "hovertemplate", "customdata", "hoverinfo", "showlegend"),
+        *("hovertext", "hovertemplate", "customdata", "hoverinfo", "showlegend", "fill", "fillcolor"),
     },
     "bar": {*("type", "orientation", "name", "x", "y", "width", "marker", "hovertext", "hoverinfo", "showlegend")},
 }
@@ -71,6 +71,8 @@ def _check(figure: Figure) -> None:
         _only(trace["type"], trace, TRACE_KEYS[trace["type"]])
         if trace["type"] == "bar" and trace.get("orientation") != "h":
             raise Unsupported("upright bars")
+        if trace.get("fill", "toself") != "toself":
+            raise Unsupported(f"fill {trace['fill']}")
         _only("mode", dict.fromkeys(trace.get("mode", "lines").split("+")), MODES)
     if figure["layout"].get("barmode", "stack") != "stack":
         raise Unsupported(f"barmode {figure['layout']['barmode']}")
@@ -210,7 +212,8 @@ class _Drawing:
         """A polyline, cut at the edges of the plot."""
         if "lines" in trace["mode"]:
             points = " ".join(f"{_n(x)},{_n(y)}" for x, y in self._points(trace))
-            shape = f'<polyline points="{points}" fill="none" stroke-linejoin="round" clip-path="url(#plot)"'
+            fill = _paint(trace["fillcolor"]) if trace.get("fill") else 'fill="none"'
+            shape = f'<polyline points="{points}" {fill} stroke-linejoin="round" clip-path="url(#plot)"'
             self.parts.append(f"{shape} {_stroke(trace['line'])}/>")
 
     def markers(self, trace: dict[str, Any]) -> None:

@@ -14,8 +14,10 @@ from planner import __version__, export
 from planner.catalog import prices
 from planner.catalog.catalog import installed
 from planner.catalog.tables import CatalogError
+from planner.cli.capacity import add_capacity
 from planner.cli.catalog import add_catalog
 from planner.cli.inputs import BAD_INPUT, NO_ANSWER, OK, InputError, add_scenario, day_of, read
+from planner.cli.predict import add_predict
 from planner.cli.risk import add_risk, add_sweep
 from planner.cli.text import answer_text
 from planner.cli.usage import add_usage
@@ -52,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_report(commands.add_parser("report", help="write the PDF and CSV reports of a scenario"))
     add_risk(commands.add_parser("risk", help="print how sure the answer is when figures are ranges"))
     add_sweep(commands.add_parser("sweep", help="print every option's cost over values of a driver"))
+    add_predict(commands.add_parser("predict", help="throughput of every case in a CSV file"))
     schema = commands.add_parser("schema", help="print the JSON Schema of a scenario, or of a result")
     schema.add_argument("--result", action="store_true", help="the schema of `evaluate --format json`")
     schema.set_defaults(run=_schema)
@@ -59,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=8501, help="port, 8501 by default")
     serve.set_defaults(run=_serve)
     add_catalog(commands.add_parser("catalog", help="look at, check or refresh the catalog"))
+    add_capacity(commands.add_parser("capacity", help="what serves a load within a latency target, and at what rent"))
     add_usage(commands.add_parser("usage", help="import your own logs; price them, hold them against a plan"))
     return parser
 

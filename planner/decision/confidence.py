@@ -11,7 +11,7 @@ from planner.decision.kernel.workstation import WORKSTATION_HIGH, WORKSTATION_LO
 from planner.domain.base import as_of_date
 from planner.domain.facts import BlockedFacts, Facts, OwnedFacts, PricedFacts, RentedFacts
 from planner.domain.freshness import OLD, is_stale, prices_in
-from planner.domain.options import COMPLEXITY_RANK
+from planner.domain.options import COMPLEXITY_RANK, HybridOption
 from planner.domain.result import ConfidenceLevel, Flip, OptionResult
 from planner.format import percent, plural
 
@@ -30,30 +30,32 @@ def confidence(
     *,
     close: bool,
 ) -> tuple[ConfidenceLevel, tuple[str, ...]]:
-    """High unless something speaks against it; low when the uncertainty of throughput alone flips the answer."""
+    """High unless something speaks against it.
+
+    Low when the uncertainty of throughput alone flips the answer, or when the recommended option rests on a modelled
+    throughput that is itself of low confidence, since then its range is not to be relied on.
+    """
     flipped, reason = _throughput_test(model, facts, options, chosen)
+    weak = _weakly_modelled(facts)
     doubts = [
         *(["Several ways to serve lie inside the tie band."] if close else []),
         *_near(flips, options),
         *_far(facts),
+        *_modelled(facts, options),
         *_assumed(facts),
         *_dates(facts),
         *_blocked(options),
         *(["Only one option has a price."] if len(model.costs) == 1 else []),
     ]
     said = (reason, *doubts) if reason else tuple(doubts)
-    if flipped or any(_later(facts)):
+    if flipped or any(_later(facts)) or weak & _stands_on(model, chosen):
         return "low", said
     return ("medium" if doubts else "high"), said
 
 
 def _throughput_test(model: Model, facts: Facts, options: tuple[OptionResult, ...], chosen: str) -> tuple[bool, str]:
     """Would the answer change if every self-hosted throughput were at the low, or at the high end of its range?"""
-    ranges = {
-        (f.replica.low_fraction, f.replica.high_fraction)
-        for f in facts.options
-        if isinstance(f, RentedFacts | OwnedFacts)
-    }
+    ranges = {(f.replica.low_fraction, f.replica.high_fraction) for f in _replicas(facts)}
     typed = [o for o in options if o.kind == "workstation" and o.status == "ok"]
     ranges |= {(WORKSTATION_LOW, WORKSTATION_HIGH) for _ in typed}
     eligible = sorted(o.option_id for o in options if o.status == "ok")
@@ -107,11 +109,43 @@ def _priced(facts: Facts) -> list[PricedFacts]:
 
 def _far(facts: Facts) -> list[str]:
     """Throughput carried over to a request shape far from the measured one."""
-    far = [f.replica.shape_factor for f in facts.options if isinstance(f, RentedFacts | OwnedFacts)]
+    far = [f.replica.shape_factor for f in _replicas(facts)]
     worst = max(far, default=1.0)
     return (
         [f"Throughput is carried over from requests {worst:.1f} times longer or shorter."] if worst > FAR_SHAPE else []
     )
+
+
+def _modelled(facts: Facts, options: tuple[OptionResult, ...]) -> list[str]:
+    """Self-hosted options whose throughput nobody measured; those that the model itself is unsure of by name."""
+    labels = {o.option_id: o.label for o in options}
+    weak = _weakly_modelled(facts)
+    plain = [f.option_id for f in _replicas(facts) if f.replica.throughput_source == "modelled"]
+    sure = sorted(labels[name] for name in plain if name not in weak)
+    unsure = sorted(labels[name] for name in plain if name in weak)
+    said = [f"Throughput is modelled, not measured: {', '.join(sure)}."] if sure else []
+    unlike = "Throughput is modelled, and with low confidence, for a case unlike the measured ones"
+    return said + ([f"{unlike}: {', '.join(unsure)}."] if unsure else [])
+
+
+def _weakly_modelled(facts: Facts) -> set[str]:
+    """Options whose modelled throughput is of low confidence."""
+    return {
+        f.option_id
+        for f in _replicas(facts)
+        if f.replica.throughput_source == "modelled"
+        and any(item.origin == "modelled" and item.confidence == "low" for item in f.evidence)
+    }
+
+
+def _replicas(facts: Facts) -> list[RentedFacts | OwnedFacts]:
+    return [f for f in facts.options if isinstance(f, RentedFacts | OwnedFacts)]
+
+
+def _stands_on(model: Model, chosen: str) -> set[str]:
+    """The recommended option, and the fleet inside it when it is a hybrid."""
+    parts = {o.base_id for o in model.scenario.options if o.option_id == chosen and isinstance(o, HybridOption)}
+    return {chosen, *parts}
 
 
 def _price_dates(facts: Facts) -> list[str]:

@@ -87,6 +87,7 @@ def _own_fleet(option: Option, facts: Facts, cost: OptionCost, model: Model, alo
         utilisation_fraction=plan.utilisation(level, hours),
         replica_requests_per_s=requests_per_s / plan.mean_load if plan.mean_load > 0 else 0.0,
         replica_output_tokens_per_s=generated / plan.mean_load if plan.mean_load > 0 else 0.0,
+        throughput_source=replica.throughput_source,
         compute_ceiling_fraction=ceiling_fraction(model.scenario, option, replica),
         weight_gib=replica.weight_gib,
         kv_cache_tokens=replica.kv_cache_tokens,

@@ -31,6 +31,7 @@ from planner.decision.present_tables import (
     why,
     year_rows,
 )
+from planner.decision.throughput_values import SOURCE_WORDS
 from planner.domain.currency import written_in
 from planner.domain.result import BreakEven, OptionResult, Result
 from planner.domain.scenario import Scenario
@@ -310,7 +311,9 @@ def _fleet_metric(result: Result) -> tuple[Metric, ...]:
         return ()
     _, label, fleet = min(own, key=lambda found: found[0])
     value = f"{plural(fleet.gpus, 'GPU')}, {percent(fleet.utilisation_fraction)} used"
-    return (Metric("Best self-hosted fleet", value, f"{label}; {plural(fleet.spare_replicas, 'spare replica')}"),)
+    source = f"; throughput {SOURCE_WORDS[fleet.throughput_source]}" if fleet.throughput_source else ""
+    spare = plural(fleet.spare_replicas, "spare replica")
+    return (Metric("Best self-hosted fleet", value, f"{label}; {spare}{source}"),)
 
 
 def _saving_metric(result: Result) -> tuple[Metric, ...]:

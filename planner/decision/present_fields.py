@@ -151,6 +151,7 @@ CONTRACT = (
     Field("limit_tokens_per_min", "Rate limit, tokens", "per minute", number),
 )
 FLEET = (
+    Field("throughput_source", "Throughput taken from"),
     Field("term", "Term", "", _words),
     Field("term_months", "Length of the term", "months", number),
     Field("upfront_fraction", "Paid before each term", "%", pct),
@@ -162,6 +163,24 @@ FLEET = (
     Field("extra_work_fraction", "Extra work per request", "%", pct),
     Field("storage_usd_per_gb_month", "Storage of weights", "USD per GB and month", number),
     Field("pull_usd_per_gb", "Loading weights at a start", "USD per GB", number),
+)
+SERVING = (
+    Field("engine", "Serving engine"),
+    Field("engine_version", "Version of the engine"),
+    Field("pipeline_parallel", "Layers split over", "stages", number),
+    Field("expert_parallel", "Experts spread over the GPUs", "", _yes),
+    Field("max_num_seqs", "Requests side by side, at most", "requests", number),
+    Field("max_model_len", "Longest request taken", "tokens", number),
+    Field("lora_adapters", "LoRA adapters served", "adapters", number),
+)
+SPECULATIVE = (
+    Field("draft_tokens", "Speculative decoding, tokens proposed", "tokens a step", number),
+    Field("acceptance_fraction", "Speculative decoding, proposals kept", "%", pct),
+    Field("draft_cost_fraction", "Speculative decoding, time of a proposal", "% of a step", pct),
+)
+CALIBRATION = (
+    Field("input_tokens", "Calibration, prompt computed", "tokens/request", number),
+    Field("output_tokens", "Calibration, output", "tokens/request", number),
 )
 SCALING = (
     Field("mode", "Scaling", "", _words),

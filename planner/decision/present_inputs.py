@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from planner.decision.present_fields import (
+    CALIBRATION,
     CONTRACT,
     EVERY_OPTION,
     FLEET,
@@ -22,6 +23,8 @@ from planner.decision.present_fields import (
     SCALING,
     SCENARIO,
     SERVER,
+    SERVING,
+    SPECULATIVE,
     SPOT,
     TIMELINE,
     TUNING,
@@ -185,7 +188,10 @@ def _tiers(option: PerTokenOption) -> list[Row]:
 
 def _fleet_rows(option: RentedOption | OwnedOption) -> list[Row]:
     who = option.label
-    rows = [*_changed(option, FLEET, who), *_changed(option.scaling, SCALING, who), *_typed(option.throughput, who)]
+    rows = [*_changed(option, FLEET, who), *_changed(option.serving, SERVING, who)]
+    if option.serving.speculative:
+        rows += _rows(option.serving.speculative, SPECULATIVE, who, origin=GIVEN)
+    rows += [*_changed(option.scaling, SCALING, who), *_typed(option.throughput, who), *_calibration(option)]
     if isinstance(option, OwnedOption):
         rows += _rows(option.server, SERVER, who, origin=_told(option.server.provenance))
     else:
@@ -193,6 +199,25 @@ def _fleet_rows(option: RentedOption | OwnedOption) -> list[Row]:
     if option.tuning:
         rows += _rows(option.tuning, TUNING, who, origin=_told(option.tuning.provenance))
     return rows
+
+
+def _calibration(option: RentedOption | OwnedOption) -> list[Row]:
+    """The shape and the points of the option's own measurement."""
+    held = option.calibration
+    if held is None:
+        return []
+    told = _told(held.provenance)
+    points = [
+        (
+            option.label,
+            f"Calibration, {number(point.requests_in_flight)} in flight",
+            number(point.output_tokens_per_s),
+            "output tokens/s per replica",
+            told,
+        )
+        for point in held.points
+    ]
+    return [*_rows(held, CALIBRATION, option.label, origin=told), *points]
 
 
 def _typed(value: TypedTokenPrice | TypedGpuPrice | TypedThroughput | None, who: str) -> list[Row]:

@@ -7,12 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from planner.capacity import memory
+from planner.capacity.replica_memory import kv_replicated
+from planner.capacity.weights import weight_parts
 from planner.catalog.rows import ModelRow
-from planner.decision.resolve_throughput import Blocked, Hardware
+from planner.decision.throughput_values import Blocked, Hardware
 from planner.domain.facts import Reason
 from planner.domain.options import SelfHosted
 from planner.domain.scenario import Scenario
-from planner.units import GB_BYTES, GIB_BYTES, MIB_PER_GIB
+from planner.units import MIB_PER_GIB
 from planner.workload.demand import ClassArrays, class_arrays
 
 
@@ -30,13 +32,7 @@ def workload_arrays(scenario: Scenario, option: SelfHosted) -> ClassArrays:
 
 def weight_gib(hardware: Hardware) -> float:
     """Weights of one copy in the option's format, GiB: as published in the native one, computed in any other."""
-    model, number_format, _ = hardware
-    if number_format.format_id == model.native_format and number_format.bits_per_weight < memory.EMBEDDING_BITS:
-        return model.native_weights_gb * GB_BYTES / GIB_BYTES
-    embeddings = model.vocab_size * model.hidden_size * (1 if model.tied_embeddings else 2)
-    if number_format.embeddings_quantised:
-        embeddings = 0
-    return memory.weight_bytes(model.total_params, number_format.bits_per_weight, embeddings) / GIB_BYTES
+    return weight_parts(hardware.model, hardware.format).total_gib
 
 
 def memory_fit(option: SelfHosted, where: str, scenario: Scenario, hardware: Hardware) -> Memory:
@@ -58,7 +54,9 @@ def memory_fit(option: SelfHosted, where: str, scenario: Scenario, hardware: Har
         reasons.append(_context_reason(where, model, longest))
     if tokens < longest:
         reasons.append(_vram_reason(option, where, hardware, weights, tokens, longest))
-    if model.attention_heads % option.gpus_per_replica:
+    if longest > (option.serving.max_model_len or longest):
+        reasons.append(_limit_reason(where, option, longest))
+    if model.attention_heads % option.tensor_parallel:
         reasons.append(_split_reason(option, where, model))
     if reasons:
         raise Blocked(*reasons)
@@ -66,11 +64,12 @@ def memory_fit(option: SelfHosted, where: str, scenario: Scenario, hardware: Har
 
 
 def _cache_bytes_per_token(model: ModelRow, option: SelfHosted, arrays: ClassArrays) -> float:
-    """Bytes that the workload's mean token keeps: windows and states spread over the tokens of a request."""
+    """Bytes that the workload's mean token keeps on all GPUs: windows and states spread over a request's tokens."""
     lengths = np.maximum(arrays.prompt_tokens + arrays.generated_tokens, 1.0)
     rates = arrays.requests_per_day if arrays.requests_per_day.any() else np.ones_like(lengths)
     kept = [model.sequence_bytes(tokens, option.kv_cache_bits) for tokens in lengths.tolist()]
-    return float(rates @ np.array(kept) / (rates @ lengths))
+    copies = float(memory.kv_copies(option.tensor_parallel, model.kv_heads, kv_replicated(model)))
+    return float(rates @ np.array(kept) / (rates @ lengths)) * copies
 
 
 def _context_reason(where: str, model: ModelRow, longest: float) -> Reason:
@@ -79,6 +78,15 @@ def _context_reason(where: str, model: ModelRow, longest: float) -> Reason:
         message=f"A request has {longest:,.0f} tokens; {model.name} takes {model.max_context_tokens:,}.",
         field=f"{where}.model_id",
         remedy="Choose a model with a longer context, or shorten the prompt.",
+    )
+
+
+def _limit_reason(where: str, option: SelfHosted, longest: float) -> Reason:
+    return Reason(
+        code="CONTEXT",
+        message=f"A request has {longest:,.0f} tokens; the server is set to take {option.serving.max_model_len:,}.",
+        field=f"{where}.serving.max_model_len",
+        remedy="Raise the limit, leave it empty, or shorten the prompt.",
     )
 
 
@@ -103,7 +111,7 @@ def _split_reason(option: SelfHosted, where: str, model: ModelRow) -> Reason:
     return Reason(
         code="CAPACITY",
         message=f"{model.name} has {model.attention_heads} attention heads, which "
-        f"{option.gpus_per_replica} GPUs cannot share equally.",
+        f"{option.tensor_parallel} GPUs cannot share equally.",
         field=f"{where}.gpus_per_replica",
         remedy="Use a number of GPUs that divides the heads, such as 1, 2, 4 or 8.",
     )

@@ -7,7 +7,7 @@ import re
 from planner.catalog.rows import ModelRow, NamedRow
 from planner.catalog.tables import Tables
 from planner.decision.resolve_price import nearest
-from planner.decision.resolve_throughput import Blocked
+from planner.decision.throughput_values import Blocked
 from planner.domain.evidence import Evidence
 from planner.domain.facts import Reason
 from planner.domain.licence import LicenceTerms

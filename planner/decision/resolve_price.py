@@ -10,7 +10,7 @@ from planner.catalog.gpu_offers import contract_change, contract_in_force, on_te
 from planner.catalog.rows import GpuPriceRow, PriceTerm
 from planner.catalog.tables import Tables
 from planner.decision.rented_evidence import contract_evidence, price_evidence
-from planner.decision.resolve_throughput import Blocked
+from planner.decision.throughput_values import Blocked
 from planner.domain.base import as_of_date
 from planner.domain.evidence import Evidence
 from planner.domain.facts import Reason

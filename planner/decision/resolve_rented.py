@@ -20,7 +20,8 @@ from planner.decision.rented_evidence import (
 from planner.decision.resolve_memory import Memory, memory_fit, weight_gib, workload_arrays
 from planner.decision.resolve_model import licence_evidence, model_of, terms_of
 from planner.decision.resolve_price import nearest, rental_price
-from planner.decision.resolve_throughput import Blocked, Hardware, Throughput, compute_ceiling, throughput
+from planner.decision.resolve_throughput import throughput
+from planner.decision.throughput_values import Blocked, Hardware, Throughput, asked_of, compute_ceiling
 from planner.domain.evidence import Evidence
 from planner.domain.facts import BlockedFacts, OwnedFacts, Reason, ReasonCode, RentedFacts, ReplicaFacts
 from planner.domain.licence import LicenceTerms
@@ -97,9 +98,12 @@ def _blocked(
 def _capability(option: SelfHosted, where: str, scenario: Scenario, tables: Tables) -> _Capability:
     """Memory fit, throughput and ceilings of one replica, and the licence of its model."""
     reasons: list[Reason] = []
-    hardware = _collect(reasons, lambda: _hardware(option, where, tables))
+    hardware = _collect(reasons, lambda: hardware_of(option, where, tables))
     space = _collect(reasons, lambda: memory_fit(option, where, scenario, hardware)) if hardware else None
-    rate = _collect(reasons, lambda: throughput(option, where, scenario, hardware, tables)) if hardware else None
+    tokens = space.kv_tokens if space else None
+    asked = _collect(reasons, lambda: asked_of(option, where, scenario, hardware, tables, tokens)) if hardware else None
+    used = _collect(reasons, lambda: throughput(asked)) if asked else None
+    rate = used.rate if used else None
     model = _collect([], lambda: model_of(option, where, tables))
     terms = None if model is None else terms_of(model, tables)
     modalities = None if model is None else model.modalities
@@ -169,7 +173,8 @@ def _collect(reasons: list[Reason], step: Callable[[], T]) -> T | None:
         return None
 
 
-def _hardware(option: SelfHosted, where: str, tables: Tables) -> Hardware:
+def hardware_of(option: SelfHosted, where: str, tables: Tables) -> Hardware:
+    """The rows that the option names; Blocked with every name that is not known."""
     reasons: list[Reason] = []
     model = _collect(reasons, lambda: model_of(option, where, tables))
     number_format = tables.format_by_id.get(option.format_id)
@@ -201,6 +206,7 @@ def _replica(option: SelfHosted, hardware: Hardware, space: Memory, rate: Throug
         held_at_slo=rate.held_at_slo,
         ttft_ms=rate.ttft_ms,
         tpot_ms=rate.tpot_ms,
+        throughput_source=rate.source,
         weight_gib=space.weight_gib,
         kv_cache_tokens=space.kv_tokens,
         compute_ceiling_tokens_per_s=compute_ceiling(option, hardware),

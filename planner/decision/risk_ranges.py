@@ -9,8 +9,10 @@ import numpy as np
 from planner.decision.driver_words import WORDS
 from planner.decision.kernel import Model
 from planner.decision.risk_draws import Draws
+from planner.domain.base import Origin
 from planner.domain.facts import Facts, OwnedFacts, RentedFacts
 from planner.domain.risk import RangeUsed
+from planner.domain.serving import KnownSource
 from planner.domain.uncertainty import DriverRange
 
 SHAPES = {
@@ -21,6 +23,13 @@ SHAPES = {
     "lognormal": "lognormal",
     "discrete": "listed values",
 }
+OWN_RANGES: dict[KnownSource, tuple[Origin, str]] = {
+    "typed": ("assumed", "the range typed in with the throughput"),
+    "calibrated": ("measured", "errors of such fits to measured points, through the latency target"),
+    "published": ("modelled", "how published runs carry over to other request lengths"),
+    "modelled": ("modelled", "80% band of the predictor for such cases, through the latency target"),
+}
+"""Who says how far a throughput may be off, by where the throughput is from."""
 
 
 def ranges_used(drawn: Draws, facts: Facts, model: Model, moving: tuple[str, ...]) -> tuple[RangeUsed, ...]:
@@ -56,6 +65,8 @@ def _own_ranges(item: DriverRange, facts: Facts, model: Model, matters: bool) ->
     for known in facts.options:
         if isinstance(known, RentedFacts | OwnedFacts):
             low, high = known.replica.low_fraction, known.replica.high_fraction
+            source = known.replica.throughput_source
+            origin, told = OWN_RANGES[source] if source else (item.origin, item.source)
             yield RangeUsed(
                 driver=item.driver,
                 label=f"Throughput of {labels[known.option_id]}",
@@ -64,7 +75,7 @@ def _own_ranges(item: DriverRange, facts: Facts, model: Model, matters: bool) ->
                 p10=low,
                 p50=float(np.sqrt(low * high)),
                 p90=high,
-                origin=item.origin,
-                source=item.source,
+                origin=origin,
+                source=told,
                 matters=matters,
             )

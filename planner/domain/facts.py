@@ -13,6 +13,7 @@ from planner.domain.base import LongText, PriceDay, ShortText, Slug, Value
 from planner.domain.evidence import Evidence
 from planner.domain.licence import LicenceTerms
 from planner.domain.prices import PricePeriod
+from planner.domain.serving import KnownSource
 from planner.domain.workload import Modality
 
 ReasonCode = Literal[
@@ -79,6 +80,9 @@ class ReplicaFacts(Value):
     held_at_slo: bool = Field(description="The rate already meets the target at its percentile: no headroom on top.")
     ttft_ms: float = Field(gt=0, le=1e7, description="TTFT used for residence time (CAP-3).")
     tpot_ms: float = Field(gt=0, le=1e6, description="TPOT used for residence time (CAP-3).")
+    throughput_source: KnownSource | None = Field(
+        None, description="Where its throughput is from; empty in facts saved before there were several sources."
+    )
     weight_gib: float = Field(gt=0, le=1e6, description="Weights of one replica.")
     kv_cache_tokens: int = Field(ge=0, le=10**12, description="Tokens of KV cache one replica can hold (CAP-4).")
     compute_ceiling_tokens_per_s: float = Field(ge=1e-6, le=1e15, description="FLOPS bound, uncached tokens (CAP-7).")

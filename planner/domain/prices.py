@@ -1,4 +1,4 @@
-"""Per-token prices as the model uses them: a rate card, its long-context tiers, and how it changes by month."""
+"""Prices as the model uses them: rate cards per token, long-context tiers, changes by month; the terms of GPU rent."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ CacheLife = Literal["5m", "1h"]
 """How long a written cache lasts at the provider: five minutes or one hour, at two prices."""
 ServiceTier = Literal["standard", "flex", "priority", "turbo"]
 """The provider's offers for the same model: slower and cheaper, or faster and dearer, than the standard one."""
+PriceTerm = Literal["on_demand", "spot", "reserved_1y", "reserved_3y", "capacity_block"]
+"""How a rented GPU is paid for."""
+ProviderTier = Literal["marketplace", "neocloud", "hyperscaler"]
+"""What kind of company rents it out."""
 
 
 class RateCard(Value):

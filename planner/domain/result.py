@@ -10,6 +10,7 @@ from pydantic import Field
 from planner.domain.base import Slug, Usd, UsdSmall, Value
 from planner.domain.evidence import Evidence
 from planner.domain.facts import Reason
+from planner.domain.serving import KnownSource
 
 RESULT_VERSION = 2
 """2: the verdict follows NPV (it was the plain sum), and every way to serve is there."""
@@ -40,6 +41,9 @@ class Fleet(Value):
     utilisation_fraction: float = Field(description="Work done / work the fleet could do, over all paid hours.")
     replica_requests_per_s: float = Field(description="What one replica serves at this mix, at 100 % busy.")
     replica_output_tokens_per_s: float = Field(description="The same in output tokens per second.")
+    throughput_source: KnownSource | None = Field(
+        None, description="Where those rates are from: typed, calibrated, published or modelled; empty = not recorded."
+    )
     compute_ceiling_fraction: float | None = Field(description="Share of the FLOPS bound that rate needs (CAP-7).")
     weight_gib: float = Field(description="Weights of one replica.")
     kv_cache_tokens: int = Field(description="KV-cache tokens one replica holds.")

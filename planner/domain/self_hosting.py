@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from planner.domain.base import Price, ShortText, Slug, Value
 from planner.domain.evidence import Provenance
 from planner.domain.operations import SELF_HOST_OPERATIONS, FineTuning, Operations
+from planner.domain.serving import CalibrationPoints, Serving, ThroughputSource
 from planner.domain.typed import TypedGpuPrice, TypedModel, TypedThroughput
 from planner.domain.workload import Modality
 
@@ -70,8 +71,17 @@ class SelfHosted(BaseOption):
     model: TypedModel | None = Field(None, description="A model that is imported, in place of one in the catalog.")
     format_id: Slug = Field(description="Weight format in data/formats.csv.")
     gpu_id: Slug = Field(description="GPU in data/gpus.csv.")
-    gpus_per_replica: int = Field(1, ge=1, le=64, description="GPUs that hold one copy (tensor-parallel group).")
-    throughput: TypedThroughput | None = Field(None, description="Typed in; the nearest published row when empty.")
+    gpus_per_replica: int = Field(1, ge=1, le=64, description="GPUs that hold one copy: tensor x pipeline parallel.")
+    serving: Serving = Field(Serving(), description="Engine and its settings.")
+    throughput: TypedThroughput | None = Field(None, description="Typed in; see throughput_source when empty.")
+    throughput_source: ThroughputSource = Field(
+        "auto",
+        description="auto: typed in, else calibrated, else a published run of this deployment at a near request "
+        "length, else modelled; or one of them by name.",
+    )
+    calibration: CalibrationPoints | None = Field(
+        None, description="Points measured on one replica of your own server; empty = none."
+    )
     allowed_utilisation_fraction: float = Field(0.7, ge=1e-3, le=1, description="Share of capacity used at peak.")
     min_replicas: int = Field(1, ge=0, le=100_000, description="Replicas kept even when idle.")
     spare_replicas: int = Field(1, ge=0, le=100_000, description="Extra replicas for failure and rollout (N+1).")
@@ -93,6 +103,20 @@ class SelfHosted(BaseOption):
     pull_usd_per_gb: float = Field(0, ge=0, le=100, description="Network charge when a starting replica loads weights.")
     tuning: FineTuning | None = Field(None, description="Training runs that this option needs.")
     operations: Operations = Field(SELF_HOST_OPERATIONS, description="People and other costs of this option.")
+
+    @property
+    def tensor_parallel(self) -> int:
+        """GPUs of a replica that share every layer."""
+        return self.gpus_per_replica // self.serving.pipeline_parallel
+
+    @model_validator(mode="after")
+    def _stages(self) -> SelfHosted:
+        if self.gpus_per_replica % self.serving.pipeline_parallel:
+            raise ValueError(
+                f"serving.pipeline_parallel {self.serving.pipeline_parallel} does not divide gpus_per_replica "
+                f"{self.gpus_per_replica}; use a number of stages that does"
+            )
+        return self
 
 
 class RentedOption(SelfHosted):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from planner.catalog.catalog import DATA_DIR
 from planner.catalog.rows import Row
-from planner.catalog.tables import ROW_TYPES, load_tables
+from planner.catalog.tables import ROW_TYPES, read_tables
 from planner.refresh.whole import locked, replace_whole
 
 
@@ -93,6 +93,6 @@ def _check(folder: Path, row_type: type[Row], content: bytes, data_dir: Path) ->
                 shutil.copyfile(folder / table.FILE, trial / table.FILE)
         (trial / row_type.FILE).write_bytes(content)
         if folder.resolve() == data_dir.resolve():
-            load_tables(trial)
+            read_tables(trial)
         else:
-            load_tables(data_dir, local_dir=trial)
+            read_tables(data_dir, local_dir=trial)

@@ -47,6 +47,7 @@ HEADER = (
     "x_PriceDate",
     "x_EngineVersion",
     "x_CatalogVersion",
+    "x_ThroughputSource",
 )
 SHOWN_HEADER = (
     "x_ShownCurrency",
@@ -148,6 +149,7 @@ def _row(scenario: Scenario, result: Result, option: OptionResult, charge: _Char
         result.on.isoformat(),
         result.engine_version,
         result.catalog_version,
+        (option.fleet.throughput_source or "") if option.fleet else "",
     )
 
 

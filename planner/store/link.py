@@ -1,9 +1,10 @@
 """Links that carry a whole scenario with its facts, for people who do not share a store.
 
-Forms 1 to 3: `<form>.<base64url of raw deflate with a preset dictionary>.<base64url of its CRC-32>`. All fields are
+Forms 1 to 4: `<form>.<base64url of raw deflate with a preset dictionary>.<base64url of its CRC-32>`. All fields are
 written, not only those that differ from today's defaults, and the prices and rates of the catalog travel along: a link
 keeps its figures when defaults and prices change. Each form has its own dictionary, which is a part of it and never
-changes; form 3 knows the fields of every way to serve and of the catalog. All are read, form 3 is written.
+changes; form 4 knows the fields of every way to serve, of the catalog and of throughputs. All are read, form 4 is
+written.
 
 A token is neither secret nor signed: whoever has it sees everything in it, owner and notes included, and can make
 another. What comes out of one is checked like any other input, and nothing in it is to be trusted as a source.
@@ -24,8 +25,8 @@ from planner.domain.scenario import Scenario
 from planner.store.payload import PayloadError, as_saved, from_plain, mismatch
 
 DICTIONARIES = Path(__file__).resolve().parents[2] / "data" / "link"
-_FORMS = ("1", "2", "3")
-_FORM = "3"
+_FORMS = ("1", "2", "3", "4")
+_FORM = "4"
 _MAX_BYTES = 256 * 1024
 _RAW_DEFLATE = -15
 _LARGEST_WHOLE = 2**53
@@ -140,7 +141,7 @@ def _parsed(text: bytes) -> dict[str, object]:
     return plain
 
 
-@lru_cache(3)
+@lru_cache(4)
 def _dictionary(form: str = _FORM) -> bytes:
     """The preset dictionary of a form; its line breaks are for readers only."""
     text = (DICTIONARIES / f"dictionary-{form}.txt").read_bytes()

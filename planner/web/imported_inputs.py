@@ -76,7 +76,7 @@ def _listed(path: PathKey) -> None:
 def _upload(path: PathKey) -> None:
     """What is needed, all at once; nothing changes before it is complete and right."""
     keys = {name: panel_key(path, f"import-{name}") for name in ("file", "size", "name", "licence")}
-    st.markdown(small("The config.json of its repository; its throughput has to be typed in afterwards."))
+    st.markdown(small("The config.json of its repository; its throughput is modelled, or typed in afterwards."))
     st.file_uploader("Configuration (config.json)", type=["json"], key=keys["file"], max_upload_size=CONFIG_MB)
     st.text_input(
         "Parameters as its page says", key=keys["size"], max_chars=30, placeholder="for example 70.6B", help=SIZE_HELP

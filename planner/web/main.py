@@ -25,6 +25,7 @@ st.navigation(
     [
         st.Page(PAGES / "decide.py", title="Decide", default=True),
         st.Page(PAGES / "workload.py", title="Workload"),
+        st.Page(PAGES / "capacity.py", title="Capacity"),
         st.Page(PAGES / "costs.py", title="Costs"),
         st.Page(PAGES / "hybrid.py", title="Hybrid"),
         st.Page(PAGES / "risk.py", title="Risk"),

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import streamlit as st
+
+from planner.capacity.start_time import start_time
+from planner.domain.facts import OwnedFacts, RentedFacts
 from planner.domain.options import SelfHosted
+from planner.units import GB_BYTES, GIB_BYTES
 from planner.web import fields
 from planner.web.editing import value_at, write_back
 from planner.web.forms import Line, Words, form, section
 from planner.web.imported_inputs import imported_inputs
 from planner.web.operations_inputs import tuning_inputs
 from planner.web.state import PathKey, catalog
+from planner.web.text import small
+from planner.web.throughput_inputs import facts_of
 
 FLEET = (
     Line("allowed_utilisation_fraction", "Allowed utilisation at peak (0 to 1)", 0.05),
@@ -89,6 +96,23 @@ def _scaling(path: PathKey, option: SelfHosted) -> None:
     fields.choice("Replicas", (*where, "mode"), list(MODES), show=MODES.__getitem__)
     if option.scaling.mode == "autoscale":
         form(where, AUTOSCALE)
+        _start_hint(option)
     if option.scaling.mode == "schedule":
         form(where, SCHEDULE)
     form(path, (Line("batch_fills_troughs", "Batch requests wait for idle capacity"),))
+
+
+def _start_hint(option: SelfHosted) -> None:
+    """How long a start takes by its weights (SCA-3), beside the field; the field is not changed."""
+    known = facts_of(option)
+    if not isinstance(known, RentedFacts | OwnedFacts):
+        return
+    weights_gb = known.replica.weight_gib * GIB_BYTES / GB_BYTES
+    start = start_time(weights_gb)
+    st.markdown(
+        small(
+            f"By its weights, {weights_gb:,.0f} GB, a start takes about {start.total_minutes:.0f} minutes: machine "
+            f"{start.machine_s:.0f} s, image {start.image_s:.0f} s, download {start.download_s:.0f} s, loading "
+            f"{start.load_s:.0f} s, warm-up {start.warm_up_s:.0f} s (planning assumptions; measure yours)."
+        )
+    )

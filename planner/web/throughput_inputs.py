@@ -1,15 +1,18 @@
-"""What one replica serves, typed in by hand: one figure or two rates, and what they start from."""
+"""What one replica serves: which source is used, what was measured, and a figure typed in by hand."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from planner.domain.facts import OwnedFacts, RentedFacts
+from planner.domain.facts import OptionFacts, OwnedFacts, RentedFacts
 from planner.domain.options import SelfHosted, TypedThroughput
+from planner.domain.serving import KnownSource
 from planner.web import fields
+from planner.web.calibration_inputs import calibration_inputs
 from planner.web.editing import panel_key
 from planner.web.forms import section
 from planner.web.option_switch import Changes, ask, switch, typed_switch
+from planner.web.serving_inputs import serving_inputs
 from planner.web.state import PathKey, answer, draft, today
 from planner.web.text import small
 
@@ -18,20 +21,49 @@ PAIR = {
     "prefill_tokens_per_s_per_replica": "Prefill tokens/s per replica",
     "decode_tokens_per_s_per_replica": "Decode tokens/s per replica",
 }
-NOTHING_KNOWN = "There is no published measurement to start from: type in the throughput."
+SOURCES = {
+    "auto": "the best there is",
+    "published": "published runs only",
+    "modelled": "the model only",
+    "calibrated": "my measured points only",
+}
+SOURCE_WORDS: dict[KnownSource, str] = {
+    "typed": "typed in",
+    "calibrated": "from the points measured on your own server",
+    "published": "the nearest published run that holds the latency target",
+    "modelled": "modelled from the model, the GPU and the request lengths, with its 80% band",
+}
+UNKNOWN_NOW = "Throughput: not known; the reason stands with the option."
+NOTHING_KNOWN = "There is no throughput to start from: type it in."
 PAIR_NOT_KNOWN = "Both rates are needed, each measured alone."
 ONE_NOT_KNOWN = "The figure at this workload's own mix is needed."
 
 
 def throughput_inputs(path: PathKey, option: SelfHosted) -> None:
-    """The switch, and the typed throughput when it is on."""
+    """The source, the switch to a typed figure, the measured points and the engine."""
+    fields.choice("Throughput from", (*path, "throughput_source"), list(SOURCES), show=SOURCES.__getitem__)
     wanted = typed_switch("Type in the throughput", path, "throughput", lambda: published(option), {})
     if option.throughput is not None:
         _typed(path, option, option.throughput)
     elif wanted:
         _ask_new(path)
-    else:
-        st.markdown(small("Throughput: the nearest published measurement that holds the latency target."))
+    st.markdown(small(_used(option)))
+    calibration_inputs(path, option)
+    serving_inputs(path, option)
+
+
+def _used(option: SelfHosted) -> str:
+    """The source of the throughput that the answer uses, in words."""
+    now = facts_of(option)
+    if not isinstance(now, RentedFacts | OwnedFacts) or now.replica.throughput_source is None:
+        return UNKNOWN_NOW
+    return f"Throughput: {SOURCE_WORDS[now.replica.throughput_source]}."
+
+
+def facts_of(option: SelfHosted) -> OptionFacts | None:
+    """What the answer knows of an option now."""
+    facts = answer(draft().scenario)[0]
+    return next((entry for entry in facts.options if entry.option_id == option.option_id), None)
 
 
 def _ask_new(path: PathKey) -> None:
@@ -41,8 +73,7 @@ def _ask_new(path: PathKey) -> None:
 
 def published(option: SelfHosted) -> Changes | None:
     """What the option runs at now, with its range; None when that is not known."""
-    facts, rate = answer(draft().scenario)[0], _rate_now(option)
-    now = next(entry for entry in facts.options if entry.option_id == option.option_id)
+    now, rate = facts_of(option), _rate_now(option)
     if rate is None or not isinstance(now, RentedFacts | OwnedFacts):
         return None
     return {
@@ -52,10 +83,17 @@ def published(option: SelfHosted) -> Changes | None:
         "high_fraction": now.replica.high_fraction,
         "provenance": {
             "origin": "assumed",
-            "source": f"nearest published measurement, taken on {today()}, edited by hand",
+            "source": f"{_start_words(now.replica.throughput_source)}, taken on {today()}, edited by hand",
             "as_of": today().isoformat(),
         },
     }
+
+
+def _start_words(source: KnownSource | None) -> str:
+    """What a typed figure started from."""
+    return {"modelled": "modelled throughput", "calibrated": "own measured points"}.get(
+        source or "", "nearest published measurement"
+    )
 
 
 def _rate_now(option: SelfHosted) -> float | None:

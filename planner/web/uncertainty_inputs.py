@@ -24,7 +24,7 @@ KINDS = {
     "uniform": "uniform",
     "triangular": "triangular",
     "pert": "PERT (thin ends)",
-    "lognormal": "lognormal (80 % range)",
+    "lognormal": "lognormal (80% range)",
     "discrete": "listed values",
 }
 FIGURES = {"value": "Figure", "low": "Lowest", "mode": "Most likely", "high": "Highest", "p10": "P10", "p90": "P90"}

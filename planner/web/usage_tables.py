@@ -61,7 +61,7 @@ def forecast_rows(found: Forecast) -> Table:
     """The months after the log, the first year one by one, then every sixth and the last."""
     columns = (
         Column("Month after the log"),
-        *right(("Volume", f"{found.unit} / month"), ("Low end", f"{found.unit} / month"), ("High end", "80 % band")),
+        *right(("Volume", f"{found.unit} / month"), ("Low end", f"{found.unit} / month"), ("High end", "80% band")),
     )
     last = len(found.months)
     shown = [m for m in found.months if m.month <= MONTHS_PER_YEAR or m.month % 6 == 0 or m.month == last]

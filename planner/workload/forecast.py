@@ -109,7 +109,7 @@ def _note(profile: UsageProfile, months: int, *, far: bool) -> str:
     found = profile.trend
     span = f"{percent(found.low_per_month)} to {percent(found.high_per_month)}"
     told = (
-        f"The trend of {length} ({percent(found.per_month)} a month, 80 % interval {span}) is carried on for {months} "
+        f"The trend of {length} ({percent(found.per_month)} a month, 80% interval {span}) is carried on for {months} "
         "months. The band holds what the trend and single months may be off by, and, beyond the length of the log, a "
         "trend that stops."
     )

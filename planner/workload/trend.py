@@ -86,7 +86,7 @@ def _end_to_mean(slope: float, periods: int) -> float:
 def _method(period: str, periods: int, correlation: float) -> str:
     weekdays = ", weekdays told apart" if period == "day" else ""
     return (
-        f"Least squares through the logarithm of {periods} whole {period}s{weekdays}; 80 % interval for errors with a "
+        f"Least squares through the logarithm of {periods} whole {period}s{weekdays}; 80% interval for errors with a "
         f"correlation of {correlation:.2f} between neighbours (estimated, corrected for its bias, raised by 0.7 "
         "standard errors); Student's quantiles."
     )

@@ -24,7 +24,7 @@ from planner.capacity.published import (
     split_work,
 )
 from planner.catalog.rows import ComputeRate, MeasuredRow
-from planner.decision.resolve_throughput import SHAPE_HIGH_FRACTION, SHAPE_LOW_FRACTION
+from planner.decision.throughput_published import SHAPE_HIGH_FRACTION, SHAPE_LOW_FRACTION
 from planner.domain.workload import LatencyTarget
 from tests.builders import tables
 
@@ -234,6 +234,9 @@ def test_ceilings_worked() -> None:
         ("t4", "int8", 130),
         ("t4", "bf16", None),  # no BF16 at all, and no wider rate to fall back to
         ("t4", "fp4", None),
+        ("apple-m4-max", "fp16", 17.18),
+        ("apple-m4-max", "fp8", 17.18),  # no units of 8 or 4 bits
+        ("apple-m4-max", "fp4", 17.18),
     ],
 )
 def test_a_format_falls_back_to_a_wider_rate(gpu_id: str, rate: ComputeRate, tflops: float | None) -> None:

@@ -131,7 +131,10 @@ def test_every_gpu_has_a_matrix_rate_and_its_memory_is_what_the_label_says(table
     for gpu in tables.gpus:
         assert gpu.fp16_dense_tflops, gpu.gpu_id
         label_mib = gpu.memory_gb_label * 1024
-        assert 0.92 * label_mib < gpu.memory_mib_reported <= 1.03 * label_mib, gpu.gpu_id
+        if gpu.vendor == "Apple":  # the share of unified memory that Metal recommends
+            assert gpu.memory_mib_reported == 0.75 * label_mib, gpu.gpu_id
+        else:
+            assert 0.92 * label_mib < gpu.memory_mib_reported <= 1.03 * label_mib, gpu.gpu_id
 
 
 def test_a_rate_that_is_blank_is_among_what_the_gpu_cannot_do(tables: Tables) -> None:
@@ -150,6 +153,19 @@ def test_what_the_t4_the_a100_and_the_b300_cannot_do(tables: Tables) -> None:
     assert b300.int8_dense_tops is not None
     assert b300.fp8_dense_tflops is not None
     assert b300.int8_dense_tops < b300.fp8_dense_tflops / 25
+
+
+def test_apple_chips_multiply_in_16_bits_alone_and_say_what_they_lack(tables: Tables) -> None:
+    apple = [gpu for gpu in tables.gpus if gpu.vendor == "Apple"]
+    assert len(apple) == 8
+    for gpu in apple:
+        assert gpu.fp16_dense_tflops == gpu.bf16_dense_tflops
+        assert (gpu.fp8_dense_tflops, gpu.int8_dense_tops, gpu.fp4_dense_tflops) == (None, None, None)
+        assert [part.split()[0] for part in gpu.cannot.split("; ")] == ["FP8", "FP4", "CUDA", "tensor"]
+        assert gpu.confidence == "low"
+    ultra, m4 = tables.gpu_by_id["apple-m3-ultra"], tables.gpu_by_id["apple-m4-max"]
+    assert (ultra.memory_mib_reported, m4.memory_mib_reported) == (393_216, 98_304)
+    assert m4.fp16_dense_tflops == pytest.approx(13.74 * 40 / 32, abs=0.01)
 
 
 def test_no_rate_is_a_sparse_one(tables: Tables) -> None:

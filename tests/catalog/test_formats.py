@@ -155,6 +155,10 @@ def test_whatever_runs_has_a_matrix_rate() -> None:
         ("awq-int4", "mi300x", False),
         ("mxfp4", "mi300x", True),
         ("nvfp4", "mi355x", False),
+        ("gguf-q4-k-m", "apple-m4-max", True),
+        ("bf16", "apple-m4-max", True),
+        ("awq-int4", "apple-m4-max", False),
+        ("fp8", "apple-m4-max", False),
     ],
 )
 def test_which_gpu_runs_which_format(format_id: str, gpu_id: str, runs: bool) -> None:

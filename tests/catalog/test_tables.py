@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from planner.catalog.predictor import FILE
 from planner.catalog.tables import ROW_TYPES, CatalogError, load_tables
 from planner.domain.base import as_of_date
 
@@ -23,6 +24,7 @@ def data(tmp_path: Path) -> Path:
     """A copy of the shipped tables that a test may spoil."""
     for row_type in ROW_TYPES:
         shutil.copy(DATA / row_type.FILE, tmp_path / row_type.FILE)
+    shutil.copy(DATA / FILE, tmp_path / FILE)
     return tmp_path
 
 
@@ -137,7 +139,7 @@ def test_an_id_is_used_once(data: Path) -> None:
     spoil(data, "gpus.csv", lambda rows: rows.append(rows[0]))
     assert (
         only_problem(data)
-        == "gpus.csv:27 gpu_id: 't4' is already used on line 2. A new figure is a new row with an id of its own."
+        == "gpus.csv:36 gpu_id: 't4' is already used on line 2. A new figure is a new row with an id of its own."
     )
 
 

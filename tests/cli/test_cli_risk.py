@@ -48,7 +48,7 @@ def test_sweep_prints_npv_and_winner_at_each_point(capsys: pytest.CaptureFixture
     rows = list(csv.DictReader(io.StringIO(out)))
     assert [float(row["volume"]) for row in rows] == pytest.approx([1, 10, 100])
     assert rows[0]["npv_usd[groq-gpt-oss-120b]"] == "147419.52"  # the answer itself
-    assert (rows[0]["recommended"], rows[2]["recommended"]) == ("groq-gpt-oss-120b", "own-h200")
+    assert (rows[0]["recommended"], rows[2]["recommended"]) == ("groq-gpt-oss-120b", "own-h100")
 
 
 def test_sweep_by_a_second_driver(capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,6 +111,7 @@ def test_a_hybrid_fails_and_warns_with_the_licence_of_its_fleet() -> None:
 
 def test_an_option_that_cannot_be_priced_shows_its_licence_too() -> None:
     silent = rented(model_id="mistral-large-2", gpus_per_replica=8, throughput=None, format_id="nvfp4")
+    silent = changed(silent, throughput_source="published")
     found = answer(scenario(silent)).option("own")
     assert found.status == "blocked"
     assert [reason.code for reason in found.reasons] == ["LICENCE", "THROUGHPUT_UNKNOWN"]
@@ -181,11 +182,15 @@ def test_an_imported_model_is_costed_like_a_row_of_the_same_shape() -> None:
     assert ours.fleet == listed.fleet
 
 
-def test_an_imported_model_needs_a_throughput_that_is_typed_in() -> None:
-    found = answer(scenario(rented(model_id="ours", model=imported(), throughput=None))).option("own")
-    (reason,) = found.reasons
+def test_an_imported_model_has_no_published_run_and_a_modelled_throughput() -> None:
+    ours = rented(model_id="ours", model=imported(), throughput=None)
+    (reason,) = answer(scenario(changed(ours, throughput_source="published"))).option("own").reasons
     assert (reason.code, reason.field) == ("THROUGHPUT_UNKNOWN", "options[own].throughput")
-    assert reason.remedy == "There are none for this model: type in what you measured."
+    assert reason.remedy.startswith("There are none for this model: type in what you measured.")
+    found = answer(scenario(ours)).option("own")
+    assert found.status == "ok"
+    assert found.fleet is not None
+    assert found.fleet.throughput_source == "modelled"
 
 
 def test_the_licence_of_an_imported_model_is_checked_warned_of_or_unknown() -> None:

@@ -19,12 +19,24 @@ from planner.domain.options import (
     SpotTerms,
     WorkstationOption,
 )
+from planner.domain.serving import CalibrationPoints, Serving, SpeculativeDecoding
 from planner.domain.timeline import Growth, Timeline
 from tests.builders import changed, rented, scenario, typed_api
 from tests.decision.test_kernel_plain import OPTIONS
 
 COMMON = {"option_id", "label", "kind", "provenance", "operations", "price", "throughput", "soft_scores"}
-NESTED = {"scaling", "spot", "tuning", "server", "spend_tiers", "growth"}
+NESTED = {
+    "serving",
+    "speculative",
+    "calibration",
+    "points",
+    "scaling",
+    "spot",
+    "tuning",
+    "server",
+    "spend_tiers",
+    "growth",
+}
 TRAINING = {  # of a training run: behind its GPU-hours, in the evidence of the option
     "active_params", "tflops_per_gpu", "mfu_fraction", "overhead_ratio", "recompute_activations", "evaluation_mtok",
     "evaluation_usd_per_mtok",
@@ -37,6 +49,9 @@ GROUPS: list[tuple[type[Value], tuple[tuple[shown.Field, ...], ...]]] = [
     (WorkstationOption, (shown.WORKSTATION, shown.EVERY_OPTION)),
     (ProvisionedOption, (shown.PROVISIONED, shown.EVERY_OPTION)),
     (HybridOption, (shown.HYBRID, shown.EVERY_OPTION)),
+    (Serving, (shown.SERVING,)),
+    (SpeculativeDecoding, (shown.SPECULATIVE,)),
+    (CalibrationPoints, (shown.CALIBRATION,)),
     (Scaling, (shown.SCALING,)),
     (SpotTerms, (shown.SPOT,)),
     (ServerPurchase, (shown.SERVER,)),
@@ -69,3 +84,22 @@ def test_what_plays_no_part_is_left_out_and_what_does_is_there() -> None:
     rows = {row[1]: row[2:4] for row in assumption_rows(scenario(busy)).rows}
     assert rows["Commitment"] == ("500", "USD/month")
     assert rows["Answers that are usable"] == ("90", "%")
+
+
+def test_a_calibration_and_the_engine_are_told_with_their_origin() -> None:
+    point = {"requests_in_flight": 16, "output_tokens_per_s": 1234.5}
+    own = rented(
+        throughput_source="calibrated",
+        serving={"engine": "sglang", "pipeline_parallel": 1, "lora_adapters": 3},
+        calibration={"input_tokens": 900, "output_tokens": 100, "points": [point]},
+    )
+    rows = {row[1]: row[2:] for row in assumption_rows(scenario(own)).rows}
+    assert rows["Calibration, 16 in flight"] == (
+        "1,234.5",
+        "output tokens/s per replica",
+        "measured: measured by the scenario's owner",
+    )
+    assert rows["Throughput taken from"][0] == "calibrated"
+    assert rows["Serving engine"][0] == "sglang"
+    assert rows["LoRA adapters served"][:2] == ("3", "adapters")
+    assert "Version of the engine" not in rows

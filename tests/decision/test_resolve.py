@@ -42,8 +42,9 @@ def only(option: Option, **work: Any) -> Reason:
 
 
 def published(**more: Any) -> Option:
-    """A deployment with measurements: gpt-oss-120b on one H200."""
+    """A deployment with measurements, gpt-oss-120b on one H200, held to them."""
     fields = {"model_id": "gpt-oss-120b", "format_id": "mxfp4", "gpu_id": "h200", "throughput": None}
+    fields |= {"throughput_source": "published"}
     return rented("4", **(fields | more))
 
 
@@ -237,6 +238,7 @@ def test_no_measurement_of_this_deployment() -> None:
     assert "gpt-oss-120b in mxfp4 on 1 x mi300x" in reason.message
     assert "mxfp4 on 1 x h200" in reason.remedy
     assert "type in what you measured" in reason.remedy
+    assert "set options[own].throughput_source to auto: then the model answers" in reason.remedy
 
 
 def test_no_measurement_of_the_model_at_all() -> None:
@@ -332,6 +334,8 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     wrong = changed(published(gpus_per_replica=3, gpu_id="l4"), price=None)
     found = reasons(wrong, fresh=200_000)
     assert [r.code for r in found] == ["PRICE_UNKNOWN", "CONTEXT", "VRAM", "CAPACITY", "THROUGHPUT_UNKNOWN"]
+    modelled = reasons(changed(wrong, throughput_source="auto"), fresh=200_000)  # no room for it: nothing to model
+    assert [r.code for r in modelled] == ["PRICE_UNKNOWN", "CONTEXT", "VRAM", "CAPACITY"]
     both = reasons(listed("deepseek", "deepseek-v4-pro"), fresh=2_000_000, batch_fraction=0.5)
     assert [r.code for r in both] == ["CONTEXT", "BATCH_UNAVAILABLE"]
 

@@ -33,6 +33,11 @@ FORMULA_FILES = [
     *sorted((ROOT / "planner" / "cost").glob("*.py")),
     *sorted((ROOT / "planner" / "capacity").glob("*.py")),
     *(
+        ROOT / "planner" / "capacity" / "throughput" / f"{name}.py"
+        for name in ("predict", "steps", "rates", "classes", "confidence", "cases")
+    ),
+    *(ROOT / "planner" / "decision" / "candidates" / f"{name}.py" for name in ("grid", "rates", "fleet", "pareto")),
+    *(
         ROOT / "planner" / "decision" / f"{name}.py"
         for name in (
             *("breakeven", "piecewise", "requirements", "hybrid", "switch", "sampling", "voi"),

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planner.catalog import predictor
 from planner.catalog.catalog import DATA_DIR, load
 from planner.catalog.rows import ApiPriceRow, ContractedPriceRow, GpuPriceRow, ModelRow
 from planner.catalog.sheets import CatalogError
@@ -108,6 +109,7 @@ def test_a_maintainer_adds_to_the_shipped_tables(tmp_path: Path) -> None:
     data.mkdir()
     for row_type in ROW_TYPES:
         shutil.copy(DATA_DIR / row_type.FILE, data / row_type.FILE)
+    shutil.copy(DATA_DIR / predictor.FILE, data / predictor.FILE)
     before = (data / "gpu_prices.csv").read_bytes()
     append_rows(data, GpuPriceRow, [gpu_row("a")], data_dir=data)
     assert (data / "gpu_prices.csv").read_bytes().startswith(before)

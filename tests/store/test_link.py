@@ -24,9 +24,9 @@ OLD_LINK = Path(__file__).with_name("link_1.txt")
 
 
 def packed(text: bytes) -> str:
-    """A token of form 1 around any text, with the right checksum."""
+    """A token of today's form around any text, with the right checksum."""
     body = link._deflate(text)
-    return f"3.{link._base64(body)}.{link._base64(link._checksum(body))}"
+    return f"4.{link._base64(body)}.{link._base64(link._checksum(body))}"
 
 
 def packed_json(**changes: object) -> str:
@@ -75,6 +75,7 @@ def test_every_field_is_written_defaults_included() -> None:
         ("1", "a564a588d6c4b6de7d2aed74fb9d3f891566e13dc66d3458489c547976db5916"),
         ("2", "20761fc839278e57587cf03fe4d0b3caf22786e180be5e336c3d897ad0a74376"),
         ("3", "f21c7e86bcec7b25d83aaac8acb31ae94c942544e6a0ef2360be5601c294b4d0"),
+        ("4", "81f0cc4eb81e7932ec96a2b15a7addc728d7550f80174b399eec76d28d5524dd"),
     ],
 )
 def test_the_dictionary_is_a_part_of_the_form_and_never_changes(form: str, digest: str) -> None:
@@ -97,9 +98,11 @@ def test_a_link_of_the_first_release_still_opens() -> None:
     assert answered.npv_usd == pytest.approx(answered.tco_usd, rel=1e-12)
 
 
-def test_a_link_of_form_2_keeps_its_figures_to_the_cent() -> None:
-    """Made before prices, licences and models had rows of their own; the figures are those it was sent with."""
-    scenario, facts = decode((OLD_LINK.parent / "link_2.txt").read_text())
+@pytest.mark.parametrize("form", [2, 3])
+def test_an_older_link_keeps_its_figures_to_the_cent(form: int) -> None:
+    """Form 2 was made before prices, licences and models had rows of their own, form 3 before throughputs had sources;
+    the figures are those they were sent with."""
+    scenario, facts = decode((OLD_LINK.parent / f"link_{form}.txt").read_text())
     answered = {option.option_id: option.npv_usd for option in decide(scenario, facts).options}
     assert answered == pytest.approx(
         {
@@ -114,8 +117,8 @@ def test_a_link_of_form_2_keeps_its_figures_to_the_cent() -> None:
 
 
 def test_line_ends_of_the_dictionary_do_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (DICTIONARIES / "dictionary-3.txt").read_bytes()
-    (tmp_path / "dictionary-3.txt").write_bytes(text.replace(b"\n", b"\r\n"))
+    text = (DICTIONARIES / "dictionary-4.txt").read_bytes()
+    (tmp_path / "dictionary-4.txt").write_bytes(text.replace(b"\n", b"\r\n"))
     before = link._dictionary()
     monkeypatch.setattr(link, "DICTIONARIES", tmp_path)
     link._dictionary.cache_clear()
@@ -168,7 +171,7 @@ def test_any_text_is_refused_with_a_sentence(token: str) -> None:
         ("", "not a link to a scenario"),
         ("hello", "not a link to a scenario"),
         ("https://example.org/", "not a link to a scenario"),
-        ("4" + TOKEN[1:], "has form 4, which this program does not know"),
+        ("5" + TOKEN[1:], "has form 5, which this program does not know"),
         ("²" + TOKEN[1:], "not a link to a scenario"),
         (TOKEN.replace(".", ".é", 1), "signs that no link has"),
         (TOKEN.replace(".", ". ", 1), "signs that no link has"),
@@ -191,7 +194,7 @@ def test_foreign_tokens(token: str, told: str) -> None:
 
 def test_bytes_that_are_not_deflate_or_go_on_after_it() -> None:
     for body in (b"\xff\xff\xff", link._deflate(b"{}") + b"more", link._deflate(b"{}" * 50)[:-3]):
-        token = f"3.{link._base64(body)}.{link._base64(zlib.crc32(body).to_bytes(4, 'big'))}"
+        token = f"4.{link._base64(body)}.{link._base64(zlib.crc32(body).to_bytes(4, 'big'))}"
         assert "something other than a scenario" in refusal(token)
 
 

@@ -57,8 +57,8 @@ def test_costs_open_with_the_recommended_option_and_show_another(app: AppTest) -
     assert "is the reference" in text_of(page)
     page.selectbox(key="costs-option").select("own-h200").run()
     assert not page.exception
-    assert figures(page)["TCO, 36 months"] == "$517,143"
-    assert "The naive figure is $1,522 a month; the whole cost is $14,365" in text_of(page)
+    assert figures(page)["TCO, 36 months"] == "$396,518"
+    assert "The naive figure is $1,685 a month; the whole cost is $11,014, 6.54 times as much" in text_of(page)
     assert figures(page)["Payback"] == "never"
 
 

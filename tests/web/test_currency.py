@@ -171,4 +171,3 @@ def test_a_source_links_to_its_page_and_to_its_row(app: AppTest) -> None:
         r'<a href="catalog\?row=gpu_prices/[^"]+" target="_blank" rel="noopener noreferrer">catalog row</a>', shown
     )
     assert 'class="badge">older than 90 days<' in shown
-    assert 'class="badge">undated<' in shown

@@ -8,6 +8,7 @@ from planner.domain.document_problems import Problem
 from planner.domain.options import ApiOption, HostedOption, RentedOption, TypedThroughput, TypedTokenPrice
 from tests.web.editor import (
     act,
+    choose,
     draft_of,
     errors,
     go,
@@ -194,6 +195,7 @@ def test_a_throughput_typed_in_starts_from_the_published_one(app: AppTest) -> No
 
 def test_without_a_measurement_the_throughput_is_asked_for(app: AppTest) -> None:
     index, _ = rented(app)
+    choose(app, "Throughput from", "published")
     type_in(app, "GPUs per replica", 64)
     turn(app, "Type in the throughput")
     assert throughput(app, index) is None

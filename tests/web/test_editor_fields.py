@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from streamlit.testing.v1 import AppTest
 
 from planner.domain.scenario import Scenario
+from planner.domain.serving import CalibrationPoint
 from planner.domain.usage import UsageReference
 from planner.web.option_kinds import KIND_NAMES, new_option
 from planner.web.state import PathKey
@@ -19,6 +20,8 @@ NO_WIDGET = {
     ("Workload", "volume_multiplier"),  # beside the answer
     # set by an import on the page Workload
     *(("UsageReference", name) for name in UsageReference.model_fields),
+    # the lines of one table of points
+    *(("CalibrationPoint", name) for name in CalibrationPoint.model_fields),
     ("DriverRange", "driver"),  # fixed when the range is added, like the ids
     *((kind, "option_id") for kind in ("ApiOption", "HostedOption", "RentedOption", "OwnedOption")),
     *((kind, "option_id") for kind in ("WorkstationOption", "ProvisionedOption", "HybridOption")),
@@ -34,6 +37,8 @@ SHAPES: list[dict[str, Any]] = [
 DRIVERS = ("volume", "peak", "throughput", "api_price", "gpu_price", "power_price")
 TUNING = {"training_tokens": 1e6, "active_params": 1e9, "tflops_per_gpu": 100, "usd_per_gpu_hour": 2}
 PAIR = {"prefill_tokens_per_s_per_replica": 9000, "decode_tokens_per_s_per_replica": 3000}
+POINTS = {"input_tokens": 1000, "output_tokens": 200, "points": [{"requests_in_flight": 8, "output_tokens_per_s": 500}]}
+SERVING = {"speculative": {"draft_tokens": 3, "acceptance_fraction": 0.7, "draft_cost_fraction": 0.05}}
 MODEL = {
     **dict.fromkeys(("total_params", "active_params"), 8_000_000_000),
     "layers": 32,
@@ -50,8 +55,18 @@ MODEL = {
 }
 VARIANTS: list[dict[str, Any]] = [
     {
-        "rented": {"term": "spot", "spot": {"fallback_usd_per_gpu_hour": "3"}, "scaling": {"mode": "autoscale"}},
-        "owned": {"throughput": {"output_tokens_per_s_per_replica": 900}, "tuning": TUNING, "model": MODEL},
+        "rented": {
+            "term": "spot",
+            "spot": {"fallback_usd_per_gpu_hour": "3"},
+            "scaling": {"mode": "autoscale"},
+            "serving": SERVING,
+        },
+        "owned": {
+            "calibration": POINTS,
+            "throughput": {"output_tokens_per_s_per_replica": 900},
+            "tuning": TUNING,
+            "model": MODEL,
+        },
         "api": {"price": {"input_usd_per_mtok": "1", "output_usd_per_mtok": "2"}},
         "hosted": {"spend_tiers": [{"above_usd_per_month": "5000", "discount_fraction": 0.05}]},
         "hybrid": {"mode": "overflow"},

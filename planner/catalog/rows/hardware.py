@@ -9,10 +9,9 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from planner.catalog.rows.base import SourcedRow, Text, UsdPerGpuHour
 from planner.domain.base import Confidence, Slug
+from planner.domain.prices import PriceTerm, ProviderTier
 
 ComputeRate = Literal["fp16", "bf16", "fp8", "int8", "fp4"]
-PriceTerm = Literal["on_demand", "spot", "reserved_1y", "reserved_3y", "capacity_block"]
-ProviderTier = Literal["marketplace", "neocloud", "hyperscaler"]
 
 
 class GpuRow(SourcedRow):
@@ -23,11 +22,13 @@ class GpuRow(SourcedRow):
 
     gpu_id: Slug = Field(description="Stable id.")
     name: Text = Field(description="Name on screen.")
-    vendor: Literal["NVIDIA", "AMD"] = Field(description="Maker.")
+    vendor: Literal["NVIDIA", "AMD", "Apple"] = Field(description="Maker.")
     architecture: Text = Field(description="Chip generation.")
-    compute_capability: Text = Field(description="CUDA compute capability, or the gfx name on AMD.")
+    compute_capability: Text = Field(description="CUDA compute capability, gfx name on AMD, Metal family on Apple.")
     memory_gb_label: PositiveFloat = Field(description="Memory as sold, GB on the label.")
-    memory_mib_reported: PositiveInt = Field(description="Total memory the driver's tool prints, MiB.")
+    memory_mib_reported: PositiveInt = Field(
+        description="Total the driver's tool prints, MiB; the GPU's share if unified."
+    )
     memory_bandwidth_gb_per_s: PositiveFloat = Field(description="Peak memory bandwidth, 10^9 bytes per second.")
     tdp_w: PositiveFloat | None = Field(None, description="Board power limit, W.")
     fp16_dense_tflops: PositiveFloat | None = Field(None, description="Dense FP16 rate, TFLOP/s; blank: not supported.")
