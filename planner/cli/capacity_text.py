@@ -12,6 +12,7 @@ from planner.capacity.queue import MS_PER_S
 from planner.catalog.tables import Tables
 from planner.cli.text import WIDTH, table_text, wrapped
 from planner.decision.candidates.detail import Detail, Served
+from planner.decision.present_capacity import Names, support
 from planner.domain.capacity import Candidate, CapacityRequest, Found
 from planner.format import count, plural, short, usd, usd_small
 
@@ -23,6 +24,7 @@ CURVE_ROWS = 9
 def found_text(found: Found, tables: Tables, most: int) -> str:
     """The question, the answer in a sentence, the candidates, and what was left out."""
     parts = [wrapped(_asked(found.request)), f"Prices of {found.on}", "", wrapped(_answer(found, tables))]
+    parts += ["", *map(wrapped, _about(found, tables))]
     if found.candidates:
         shown = found.candidates[:most]
         parts += ["", table_text(HEADS, [_row(item, tables) for item in shown]), wrapped(KEY)]
@@ -36,6 +38,13 @@ def found_text(found: Found, tables: Tables, most: int) -> str:
     return "\n".join([*parts, "", *map(wrapped, found.notes)])
 
 
+def _about(found: Found, tables: Tables) -> tuple[str, ...]:
+    """What goes with the sentence: trust and the surer ones, or what comes nearest; what was left out has its part."""
+    if found.cheapest is not None:
+        return support(found, Names(tables))
+    return (found.best_reachable.sentence,) if found.best_reachable else ()
+
+
 def _asked(request: CapacityRequest) -> str:
     slo = request.latency
     shape = f"{count(request.input_tokens)} tokens in, {count(request.output_tokens)} out"
@@ -47,8 +56,7 @@ def _answer(found: Found, tables: Tables) -> str:
     looked = f"{count(found.searched)} combinations of deployment and price were searched"
     best = found.cheapest
     if best is None:
-        reach = f" {found.best_reachable.sentence}" if found.best_reachable else ""
-        return f"Nothing meets it; {looked}.{reach}"
+        return f"Nothing meets it; {looked}."
     said = f"{_served_by(best, tables)} from {best.provider}: {plural(best.replicas, 'replica')}"
     spare = f", {best.spare_replicas} of them spare" if best.spare_replicas else ""
     month = f"{usd(best.usd_per_month)} a month{_band(best)}, {usd_small(best.usd_per_mtok)} per 1M tokens"

@@ -111,3 +111,17 @@ def test_the_manifest_parses(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_cannot_be_deployed_is_refused(more: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["capacity", "manifest", *ONE, *more]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_the_surer_choices_are_named_with_a_cheapest_that_is_doubted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(SEARCH) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Confidence low: On CDNA3 (MI300 class) GPUs" in said
+    assert "The cheapest of normal confidence: " in said
+
+
+def test_prices_of_a_later_day_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SEARCH[:-2], "--on", "2020-01-01"]) == 0
+    assert "of the prices listed are younger than 2020-01-01" in " ".join(capsys.readouterr().out.split())
+    assert main(SEARCH) == 0
+    assert "are younger than" not in capsys.readouterr().out

@@ -29,6 +29,7 @@ from planner.decision.candidates.price import Priced, asked_pairs, priced_pairs
 from planner.decision.candidates.rates import rates
 from planner.decision.candidates.refuse import Ruling, kept, latency_refusal, memory_refusal, no_price, ruled_out
 from planner.decision.candidates.search import Search, unmet
+from planner.domain.base import as_of_date
 from planner.domain.capacity import Candidate, CapacityRequest, Found, Refusal
 from planner.units import FloatArray
 
@@ -138,6 +139,9 @@ def _order(priced: Priced, tpot_s: FloatArray) -> IntArray:
 
 def _notes(search: Search, listed: tuple[Candidate, ...], meeting: int) -> Iterator[str]:
     """What a reader must know of what is listed."""
+    later = sum(as_of_date(candidate.price_as_of) > search.on for candidate in listed)
+    if later:
+        yield f"{later:,} of the prices listed are younger than {search.on}: no older one of their offers is known."
     yield RENT_ONLY
     if listed:
         yield WEAK_TTFT

@@ -18,6 +18,7 @@ from planner.decision.candidates.memory import request_tokens, setup_of
 from planner.decision.candidates.offers import Offers
 from planner.decision.candidates.search import Search
 from planner.domain.capacity import CapacityRequest, Refusal
+from planner.domain.serving import engine_words
 from planner.format import plural
 from planner.units import FloatArray
 
@@ -59,12 +60,15 @@ def _words(rule: Ruled, i: int, ruling: Ruling) -> tuple[str, str]:
     match rule.code:
         case "ENGINE" if not engine_runs(request.engine, gpu):
             way_out = "Choose llama.cpp, or another GPU." if gpu.vendor == "Apple" else "Choose another engine or GPU."
-            return f"{what}: {request.engine} does not run on {gpu.name}.", way_out
+            return f"{what}: {engine_words(request.engine)} does not run on {gpu.name}.", way_out
         case "ENGINE":
             files = (
                 "GGUF files are read by llama.cpp" if request.engine != "llama.cpp" else "llama.cpp reads GGUF files"
             )
-            return f"{what}: {request.engine} does not read it; {files}.", "Choose another format or engine."
+            return (
+                f"{what}: {engine_words(request.engine)} does not read it; {files}.",
+                "Choose another format or engine.",
+            )
         case "MODALITY":
             return f"{what}: the model reads {model.modality}, not text.", "Choose a model that reads text."
         case "FORMAT" if gpu.architecture not in kind.architectures:

@@ -28,7 +28,7 @@ def asked(model: str, number_format: str, gpu: str, **more: Any) -> CapacityRequ
         (asked("llama-3.3-70b", "awq-int4", "mi300x"), 2, r"not on CDNA3"),
         (asked("llama-3.1-8b", "bf16", "t4"), 1, r"not on Turing"),
         (asked("llama-3.1-8b", "gguf-q4-k-m", "t4"), 1, r"read by llama\.cpp"),
-        (asked("llama-3.1-8b", "fp8", "mi300x", engine="trtllm"), 1, r"trtllm does not run on AMD MI300X"),
+        (asked("llama-3.1-8b", "fp8", "mi300x", engine="trtllm"), 1, r"TensorRT-LLM does not run on AMD MI300X"),
         (asked("gpt-oss-20b", "bf16", "h100-sxm"), 1, r"published in MXFP4"),
         (asked("llama-3.1-8b", "bf16", "l4", max_model_len=200_000), 1, r"the model takes 131,072"),
         (asked("llama-3.1-8b", "bf16", "h100-sxm"), 16, r"reach over 8 GPUs|cannot share"),
