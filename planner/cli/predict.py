@@ -26,6 +26,7 @@ NEEDED = ("model", "precision", "gpu", "isl", "osl")
 ADDED = ("pred_out_tok_s", "pred_tpot_ms", "pred_ttft_ms", "low_out_tok_s", "high_out_tok_s", "confidence", "why")
 _DIGITS = 6
 _BEYOND_COLUMNS = ""
+_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
 class Answered(NamedTuple):
@@ -88,8 +89,10 @@ def _lines(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey=_BEYOND_COLUMNS)
     columns = list(reader.fieldnames or [])
     if missing := [name for name in NEEDED if name not in columns]:
+        other = next((name for mark, name in _SEPARATORS.items() if len(columns) == 1 and mark in columns[0]), "")
+        hint = f" Its columns seem to be separated by {other}: save it with commas." if other else ""
         raise InputError(
-            f"{path}: no column {', '.join(missing)}. The first line names the columns, as in measured.csv."
+            f"{path}: no column {', '.join(missing)}. The first line names the columns, as in measured.csv.{hint}"
         )
     try:
         return columns, [{name: text for name, text in line.items() if name} for line in reader]

@@ -155,3 +155,11 @@ def test_a_file_that_is_none_is_refused_whole(
     assert main(["predict", str(given), "--out", str(out)]) == 2
     assert said in capsys.readouterr().err
     assert not out.exists()
+
+
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_another_separator_is_named(mark: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = tmp_path / "in.csv"
+    given.write_text(mark.join(COLUMNS) + "\n", encoding="utf-8")
+    assert main(["predict", str(given), "--out", str(tmp_path / "out.csv")]) == 2
+    assert f"separated by {name}" in capsys.readouterr().err
