@@ -37,7 +37,7 @@ def test_costs_of_an_own_fleet(app: AppPage, scheme: str) -> None:
     choose(app, "Option", "own H200s")
     for chart in COST_CHARTS:
         expect(app.key(chart).get_by_role("figure")).to_be_visible()
-    assert "$14,365" in words_of(app, "waterfall-chart")
+    assert "$11,014" in words_of(app, "waterfall-chart")
     assert "month 36" in words_of(app, "months-chart")
     assert "never repaid" in words_of(app, "cumulative-chart")
     assert axe(app) == []
@@ -50,7 +50,7 @@ def test_the_hybrid_of_two_options(app: AppPage, scheme: str) -> None:
     expect(app.key("hybrid-answer")).to_contain_text("Run 1 replica of gpt-oss-120b on own H200s")
     for chart in HYBRID_CHARTS:
         expect(app.key(chart).get_by_role("figure")).to_be_visible()
-    assert "471 hours" in words_of(app, "load-duration-chart")
+    assert "367 hours" in words_of(app, "load-duration-chart")
     assert axe(app) == []
 
 
