@@ -20,7 +20,7 @@ CHARTS = ("risk-band-chart", "tornado-chart", "winner-map-chart")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_shows_chances_charts_and_ranges(app: AppPage, scheme: str) -> None:
     app.open("/risk", scheme)
-    expect(app.key("risk-answer").locator("h3")).to_contain_text("is the cheapest in 99.99% of 10,000 draws")
+    expect(app.key("risk-answer").locator("h3")).to_contain_text("is the cheapest in 99.97% of 10,000 draws")
     for name in CHARTS:
         figure = app.key(name).get_by_role("figure")
         expect(figure).to_be_visible()
