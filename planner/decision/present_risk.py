@@ -7,7 +7,7 @@ from planner.decision.present_risk_tables import chance, draws_text, driver_valu
 from planner.decision.present_tables import label_of
 from planner.domain.result import Result
 from planner.domain.risk import Probe, Risk
-from planner.format import count, plural, usd
+from planner.format import count, plural, short, usd
 
 WORTH = {"yes": "Yes, measure first", "no": "No, not worth it", "cannot_tell": "These draws cannot tell"}
 
@@ -99,8 +99,8 @@ def probe_sentences(risk: Risk) -> tuple[str, ...]:
 
 def _cost(found: Probe) -> str:
     return (
-        f"{plural(found.gpu_hours, 'GPU-hour')} at {usd(found.usd_per_gpu_hour)} and "
-        f"{plural(found.staff_hours, 'hour')} of an engineer at {usd(found.usd_per_staff_hour)}"
+        f"{short(found.gpu_hours)} GPU-hours at {usd(found.usd_per_gpu_hour)} for setting one replica up and the runs, "
+        f"and {plural(found.staff_hours, 'hour')} of an engineer at {usd(found.usd_per_staff_hour)}"
     )
 
 

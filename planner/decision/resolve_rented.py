@@ -207,6 +207,7 @@ def _replica(option: SelfHosted, hardware: Hardware, space: Memory, rate: Throug
         ttft_ms=rate.ttft_ms,
         tpot_ms=rate.tpot_ms,
         throughput_source=rate.source,
+        alone_s=rate.alone_s,
         weight_gib=space.weight_gib,
         kv_cache_tokens=space.kv_tokens,
         compute_ceiling_tokens_per_s=compute_ceiling(option, hardware),
@@ -221,6 +222,9 @@ def ceiling_fraction(scenario: Scenario, option: SelfHosted, replica: ReplicaFac
     prompt, output = mean_shape(workload_arrays(scenario, option), option.prefix_cache_hit_fraction)
     seconds = prompt * replica.s_per_input_token + output * replica.s_per_output_token
     return (prompt + output) / seconds / replica.compute_ceiling_tokens_per_s if seconds > 0 else 0.0
+
+
+_CHECK_POINTS = "The measured points are of another model, format or GPU than this option: correct or remove them."
 
 
 def _ceiling_reasons(where: str, scenario: Scenario, option: SelfHosted, replica: ReplicaFacts) -> list[Reason]:
@@ -244,7 +248,9 @@ def _ceiling_reasons(where: str, scenario: Scenario, option: SelfHosted, replica
                 f"{1000 / replica.decode_steps_ceiling_per_s:.1f} ms; the figures used say "
                 f"{replica.tpot_ms:,.1f} ms per token.",
                 field="latency.tpot_slo_ms",
-                remedy="Relax the target, use more GPUs per replica, or a smaller weight format.",
+                remedy=_CHECK_POINTS
+                if replica.throughput_source == "calibrated"
+                else "Relax the target, use more GPUs per replica, or a smaller weight format.",
             )
         )
     return reasons

@@ -28,9 +28,17 @@ DRAWS_PER_BIN = 100
 SHUFFLES = 20
 
 
-def assess(scenario: Scenario, facts: Facts, *, draws: int | None = None, seed: int | None = None) -> Risk:
+def assess(
+    scenario: Scenario,
+    facts: Facts,
+    *,
+    draws: int | None = None,
+    seed: int | None = None,
+    probed_id: str | None = None,
+) -> Risk:
     """UNC-1 to UNC-6 over the eligible options, all on the same draws; in each draw the cheapest wins, ties to the
-    simpler. `draws` and `seed` take the place of the scenario's own.
+    simpler. `draws` and `seed` take the place of the scenario's own; `probed_id` is the own fleet that would be
+    measured, in place of the cheapest.
 
     Raises pydantic's ValidationError for draws or a seed outside what `Uncertainty` takes. What cannot be compared
     is `not_known`, with the reason.
@@ -40,7 +48,7 @@ def assess(scenario: Scenario, facts: Facts, *, draws: int | None = None, seed: 
     if reason:
         return _not_known(scenario, reason, draws, seed)
     drawn = draws_of(scenario, draws, seed)
-    return _known(model, facts, drawn, drawn.npv_usd(model, drawn.values, drawn.count))
+    return _known(model, facts, drawn, drawn.npv_usd(model, drawn.values, drawn.count), probed_id)
 
 
 def eligible(model: Model, facts: Facts) -> Model:
@@ -79,11 +87,11 @@ def _not_known(scenario: Scenario, why: str, draws: int | None, seed: int | None
     )
 
 
-def _known(model: Model, facts: Facts, drawn: Draws, costs: FloatArray) -> Risk:
+def _known(model: Model, facts: Facts, drawn: Draws, costs: FloatArray, probed_id: str | None) -> Risk:
     moving = drawn.moving(model, costs)
     chosen, rival = _sides(model)
     floor, bins = _floor_usd(costs, drawn), bins_for(drawn.count)
-    measured = probe(model, facts, drawn, costs, moving, floor, bins)
+    measured = probe(model, facts, drawn, costs, moving, floor, bins, probed_id)
     return Risk(
         status="known",
         explanation="",

@@ -8,9 +8,11 @@ import numpy as np
 
 from planner.decision.driver_words import WORDS
 from planner.decision.kernel import Model
+from planner.decision.measured_doubts import citation
 from planner.decision.risk_draws import Draws
 from planner.domain.base import Origin
 from planner.domain.facts import Facts, OwnedFacts, RentedFacts
+from planner.domain.options import Option, SelfHosted
 from planner.domain.risk import RangeUsed
 from planner.domain.serving import KnownSource
 from planner.domain.uncertainty import DriverRange
@@ -61,21 +63,29 @@ def _rows(item: DriverRange, drawn: Draws, facts: Facts, model: Model, matters: 
 
 def _own_ranges(item: DriverRange, facts: Facts, model: Model, matters: bool) -> Iterator[RangeUsed]:
     """Lognormal through the P10 and P90 of each option's facts."""
-    labels = {o.option_id: o.label for o in model.scenario.options}
+    options = {o.option_id: o for o in model.scenario.options}
     for known in facts.options:
         if isinstance(known, RentedFacts | OwnedFacts):
             low, high = known.replica.low_fraction, known.replica.high_fraction
             source = known.replica.throughput_source
             origin, told = OWN_RANGES[source] if source else (item.origin, item.source)
+            option = options[known.option_id]
             yield RangeUsed(
                 driver=item.driver,
-                label=f"Throughput of {labels[known.option_id]}",
+                label=f"Throughput of {option.label}",
                 unit=WORDS[item.driver].unit,
                 shape=SHAPES["lognormal"],
                 p10=low,
                 p50=float(np.sqrt(low * high)),
                 p90=high,
                 origin=origin,
-                source=told,
+                source=told + (_cited(option) if source == "calibrated" else ""),
                 matters=matters,
             )
+
+
+def _cited(option: Option) -> str:
+    """`: probe 3f2a..., vLLM 0.32.0, 2 x H100 SXM, 2026-11-22` for points of a measurement."""
+    points = option.calibration if isinstance(option, SelfHosted) else None
+    said = citation(points) if points else ""
+    return f": {said}" if said else ""

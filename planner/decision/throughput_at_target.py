@@ -43,18 +43,29 @@ class AtTarget(NamedTuple):
         return MS_PER_S * max(float(self.operating.tpot_mean_s), LEAST_S)
 
 
-def at_target(asked: Asked, table: ServiceTable, how: str, *, low: float, high: float, late_s: float = 0.0) -> AtTarget:
+def at_target(
+    asked: Asked,
+    table: ServiceTable,
+    how: str,
+    *,
+    low: float,
+    high: float,
+    late_s: float = 0.0,
+    high_table: ServiceTable | None = None,
+) -> AtTarget:
     """The largest rate within the scenario's target. `low` and `high`: ends of the band of throughput at equal load.
 
-    The band is carried through the target: a slower replica must hold fewer requests at once too. Blocked when one
-    request alone misses the target; `how` says where the latencies are from.
+    The band is carried through the target: a slower replica must hold fewer requests at once too. The high end is that
+    of `high_table` where more requests may be served side by side than is known. Blocked when one request alone misses
+    the target; `how` says where the latencies are from.
     """
     target = target_of(asked.scenario.latency)
     target = target._replace(ttft_s=float(target.ttft_s) - late_s)
     sized = exact_rate(table, target)
     if sized.rate_per_s <= 0:
         raise Blocked(_out_of_reach(asked, table, late_s, how))
-    slow, fast = (exact_rate(faster(table, factor), target).rate_per_s / sized.rate_per_s for factor in (low, high))
+    ends = (faster(table, low), faster(high_table or table, high))
+    slow, fast = (exact_rate(end, target).rate_per_s / sized.rate_per_s for end in ends)
     return AtTarget(
         rate_per_s=sized.rate_per_s,
         limit=sized.limit,

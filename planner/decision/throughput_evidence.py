@@ -4,22 +4,56 @@ from __future__ import annotations
 
 from planner.capacity.queue import MS_PER_S
 from planner.capacity.throughput.confidence import Trust
+from planner.decision.measured_doubts import NO_GPU, all_doubts, citation
 from planner.decision.throughput_at_target import AtTarget
+from planner.decision.throughput_band import Error
 from planner.decision.throughput_values import Asked
 from planner.domain.base import Confidence
 from planner.domain.evidence import Evidence
 from planner.domain.serving import CalibrationPoints
 
 _CONFIDENCE: dict[str, Confidence] = {"normal": "medium", "low": "low"}
+LONGEST_NOTE = 3500
+"""Of a note; the rest is among the option's warnings."""
 LIMITS = {"ttft": "TTFT", "tpot": "TPOT", "memory": "memory", "impossible": "nothing"}
 
 
-def calibrated_evidence(asked: Asked, points: CalibrationPoints, found: AtTarget, how: str) -> tuple[Evidence, ...]:
-    """The rate at the target from the measured points, with the origin that the points state."""
+def calibrated_evidence(
+    asked: Asked, points: CalibrationPoints, found: AtTarget, how: str, error: Error
+) -> tuple[Evidence, ...]:
+    """The rate at the target from the measured points, with the origin that the points state and what speaks against
+    them; points of a measurement cite it."""
     own = points.provenance
     item = own.evidence(_label(asked), _value(asked, found), _unit(asked))
-    notes = [how, *at_target_notes(asked, found), own.note]
-    return (item.model_copy(update={"note": "; ".join(filter(None, notes))}),)
+    band = f"{error.fraction:.0%} off in nine of ten cases at equal load: {error.why}"
+    notes = [how, *at_target_notes(asked, found), band, *all_doubts(asked.option, points), own.note]
+    update = {
+        "source": _cited(points),
+        "confidence": _measured_confidence(asked, points, item.confidence),
+        "note": _shortened("; ".join(note.rstrip(".") for note in notes if note)),
+    }
+    return (item.model_copy(update=update),)
+
+
+def _cited(points: CalibrationPoints) -> str:
+    """Who says so, with the id of the measurement in any case."""
+    source, held = points.provenance.source, points.measured_by
+    if held is None or held.measurement_id in source:
+        return source
+    return f"{source} ({citation(points)})" if source else citation(points)
+
+
+def _measured_confidence(asked: Asked, points: CalibrationPoints, typed: Confidence) -> Confidence:
+    """High for a measurement that nothing speaks against; low where it was made on a server without a GPU."""
+    if points.measured_by is None or typed == "low":
+        return typed
+    if points.measured_by.gpu_id == NO_GPU:
+        return "low"
+    return "medium" if all_doubts(asked.option, points) else "high"
+
+
+def _shortened(note: str) -> str:
+    return note if len(note) <= LONGEST_NOTE else f"{note[: LONGEST_NOTE - 3]}..."
 
 
 def modelled_evidence(asked: Asked, found: AtTarget, band: tuple[float, float], trusted: Trust) -> tuple[Evidence, ...]:

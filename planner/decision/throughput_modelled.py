@@ -48,6 +48,7 @@ def modelled_throughput(asked: Asked) -> Throughput:
         tpot_ms=at.tpot_ms,
         evidence=modelled_evidence(asked, at, found.band, trusted),
         warnings=_warnings(asked, found, at, trusted),
+        alone_s=float(found.table.service_s[0]),
     )
 
 

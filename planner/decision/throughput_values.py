@@ -47,6 +47,8 @@ class Throughput(NamedTuple):
     tpot_ms: float
     evidence: tuple[Evidence, ...]
     warnings: tuple[str, ...]
+    alone_s: float | None = None
+    """T(1): seconds of one request alone; None = not known."""
 
 
 class Blocked(Exception):

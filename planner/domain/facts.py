@@ -80,6 +80,9 @@ class ReplicaFacts(Value):
     held_at_slo: bool = Field(description="The rate already meets the target at its percentile: no headroom on top.")
     ttft_ms: float = Field(gt=0, le=1e7, description="TTFT used for residence time (CAP-3).")
     tpot_ms: float = Field(gt=0, le=1e6, description="TPOT used for residence time (CAP-3).")
+    alone_s: float | None = Field(
+        None, gt=0, le=1e7, description="T(1): seconds of one request alone (CAP-9); empty = not known."
+    )
     throughput_source: KnownSource | None = Field(
         None, description="Where its throughput is from; empty in facts saved before there were several sources."
     )

@@ -59,6 +59,34 @@ class Serving(Value):
     speculative: SpeculativeDecoding | None = Field(None, description="Speculative decoding; empty = none.")
 
 
+class MeasuredBy(Value):
+    """The measurement that points were taken from: what a plan cites, and what its guards said."""
+
+    measurement_id: str = Field(pattern=r"^[0-9a-f]{16}$", description="Id of the measurement.")
+    made_by: ShortText = Field(description="What made it, e.g. `probe` or `vllm_bench`.")
+    engine: ShortText = Field("", description="Engine as the server said; empty = unknown.")
+    engine_version: ShortText = Field("", description="Version of the engine; empty = unknown.")
+    gpu: ShortText = Field("", description="GPUs of the replica as declared, e.g. `2 x NVIDIA H100 SXM`.")
+    status: ShortText = Field("", description="Status of the measurement, e.g. `ok` or `not_saturated`.")
+    spread_fraction: float | None = Field(
+        None, ge=0, le=1e3, description="Largest (most - least) / median over the repeats of a load; empty = unknown."
+    )
+    doubts: tuple[ShortText, ...] = Field((), max_length=20, description="What its guards said, one sentence each.")
+    knee_requests_in_flight: float | None = Field(
+        None, gt=0, le=1e6, description="Where its throughput stopped rising: more requests wait; empty = nowhere."
+    )
+    gpu_id: ShortText = Field("", description="Declared GPU, its catalog id; `cpu` = none; empty = not said.")
+    gpus: int | None = Field(None, ge=1, le=4096, description="Declared GPUs of the replica; empty = not said.")
+    model_id: ShortText = Field("", description="Declared model, its catalog id; empty = not said.")
+    format_id: ShortText = Field("", description="Declared number format, its catalog id; empty = not said.")
+    accepted_without_gpu: bool = Field(
+        False, description="The scenario's owner takes figures of a server without a GPU for this option all the same."
+    )
+    source_before: ThroughputSource = Field(
+        "auto", description="throughput_source of the option before these points, set again when they are removed."
+    )
+
+
 class CalibrationPoint(Value):
     """One load held on the server, and what came out of one replica."""
 
@@ -84,6 +112,7 @@ class CalibrationPoints(Value):
     provenance: Provenance = Field(
         Provenance(origin="measured", source="measured by the scenario's owner"), description="Where they come from."
     )
+    measured_by: MeasuredBy | None = Field(None, description="The measurement they were taken from; empty = typed in.")
 
     @model_validator(mode="after")
     def _output_tokens_alone(self) -> CalibrationPoints:

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
+from planner.decision.measured_doubts import cited, cited_doubts
 from planner.decision.present_tables import used_components
 from planner.domain.currency import DisplayCurrency, written_in
 from planner.domain.options import PER_TOKEN_KINDS
@@ -48,6 +49,8 @@ HEADER = (
     "x_EngineVersion",
     "x_CatalogVersion",
     "x_ThroughputSource",
+    "x_Measurement",
+    "x_MeasurementDoubts",
 )
 SHOWN_HEADER = (
     "x_ShownCurrency",
@@ -150,6 +153,8 @@ def _row(scenario: Scenario, result: Result, option: OptionResult, charge: _Char
         result.engine_version,
         result.catalog_version,
         (option.fleet.throughput_source or "") if option.fleet else "",
+        cited(scenario, option),
+        cited_doubts(scenario, option),
     )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
+from planner.decision.measured_doubts import all_doubts, citation
 from planner.domain.calibration_text import HEADER, PointsError, parse_points, points_text
 from planner.domain.options import SelfHosted
+from planner.domain.serving import CalibrationPoints, Points
 from planner.web import fields
-from planner.web.editing import widget_key
+from planner.web.editing import value_at, widget_key
 from planner.web.forms import Line, button, form, section
 from planner.web.option_switch import Changes, set_many
+from planner.web.routes import PROBE
 from planner.web.state import PathKey, draft, today
 from planner.web.text import md, small
 from planner.workload.demand import class_arrays, mean_shape
@@ -33,10 +36,23 @@ def calibration_inputs(path: PathKey, option: SelfHosted) -> None:
             return
         _table(path, option)
         if option.calibration is not None:
-            form(where, SHAPE)
-            fields.provenance_inputs((*where, "provenance"))
+            if option.calibration.measured_by is not None:
+                _cited(option, option.calibration)
+            else:
+                form(where, SHAPE)
+                fields.provenance_inputs((*where, "provenance"))
             button("Remove the measured points", widget_key((*where, "remove")), _remove, path)
         fields.problem(where)
+
+
+def _cited(option: SelfHosted, points: CalibrationPoints) -> None:
+    """The measurement that the points were taken from, with what its guards said. Its lengths are not typed over."""
+    shape = f"{points.input_tokens:,.0f} prompt tokens computed and {points.output_tokens:,.0f} generated per request"
+    st.info(f"Cites {md(citation(points))}: {md(shape)}. Points changed by hand no longer cite it.", icon="📏")
+    for doubt in all_doubts(option, points):
+        st.warning(md(doubt), icon="⚠️")
+    if points.measured_by is not None:
+        st.page_link(PROBE, label="See the measurement", query_params={"m": points.measured_by.measurement_id})
 
 
 def _table(path: PathKey, option: SelfHosted) -> None:
@@ -72,8 +88,16 @@ def _take(path: PathKey, option: SelfHosted) -> None:
     except PointsError as wrong:
         st.session_state[f"{key}-wrong"] = str(wrong)
         return
-    held = option.calibration.model_dump() if option.calibration else _start(option)
+    held = _held(option.calibration, points) if option.calibration else _start(option)
     set_many(path, {"calibration": {**held, "points": tuple(point.model_dump() for point in points)}})
+
+
+def _held(before: CalibrationPoints, points: Points) -> Changes:
+    """What stands beside the points; those that were changed by hand no longer cite the measurement they came from."""
+    if before.measured_by is None or before.points == points:
+        return before.model_dump()
+    source = f"changed by the scenario's owner; before: {before.provenance.source}"[:200]
+    return before.model_dump() | {"measured_by": None, "provenance": {"origin": "measured", "source": source}}
 
 
 def _start(option: SelfHosted) -> Changes:
@@ -99,4 +123,6 @@ def _text_key(path: PathKey) -> str:
 
 def _remove(path: PathKey) -> None:
     st.session_state[_text_key(path)] = ""
-    set_many(path, {"calibration": None, "throughput_source": "auto"})
+    held = value_at((*path, "calibration"))
+    before = held.measured_by.source_before if held is not None and held.measured_by else "auto"
+    set_many(path, {"calibration": None, "throughput_source": before})

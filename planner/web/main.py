@@ -15,8 +15,8 @@ st.set_page_config(page_title="LLM TCO Planner", page_icon="💶", layout="wide"
 # Streamlit writes white on the light blue of the dark theme's main buttons and tags, which cannot be read.
 if theme() == "dark":
     st.html(
-        '<style>:is(button[kind="primary"], [data-tag-index]), :is(button[kind="primary"], [data-tag-index]) * '
-        "{color: #0e1117}</style>"
+        '<style>:is(button[kind="primary"]:enabled, [data-tag-index]), '
+        ':is(button[kind="primary"]:enabled, [data-tag-index]) * {color: #0e1117}</style>'
     )
 with suppress(StoreError):  # pages that need the store say what is wrong with it
     store()
@@ -26,6 +26,7 @@ st.navigation(
         st.Page(PAGES / "decide.py", title="Decide", default=True),
         st.Page(PAGES / "workload.py", title="Workload"),
         st.Page(PAGES / "capacity.py", title="Capacity"),
+        st.Page(PAGES / "probe.py", title="Probe"),
         st.Page(PAGES / "costs.py", title="Costs"),
         st.Page(PAGES / "hybrid.py", title="Hybrid"),
         st.Page(PAGES / "risk.py", title="Risk"),

@@ -69,7 +69,7 @@ def _shown(table: Table) -> Table:
 def _cells(row: tuple[str, ...], columns: tuple[Column, ...]) -> str:
     first, *rest = row
     others = "".join(f"<td{_side(c, len(text))}>{text}</td>" for text, c in zip(rest, columns[1:], strict=True))
-    return f'<th scope="row">{first}</th>{others}'
+    return f'<th scope="row"{_side(columns[0], len(first))}>{first}</th>{others}'
 
 
 def _side(column: Column, length: int = 0) -> str:

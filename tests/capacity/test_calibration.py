@@ -12,10 +12,14 @@ from pydantic import ValidationError
 
 from bench.calibration import errors, factor_errors, figure, report, sweeps
 from planner.capacity.calibration import (
+    BELOW_2X,
+    BELOW_4X,
     BEYOND_2X,
     BEYOND_4X,
     INSIDE,
+    ONE_POINT,
     OTHER_SHAPE,
+    TWO_POINTS,
     ErrorFigure,
     ProbePoint,
     calibrate,
@@ -160,6 +164,12 @@ def test_saturation_is_a_tenth_of_the_share() -> None:
     assert not is_saturated(np.array([64.0]), np.array([1000.0]))
 
 
+def test_one_noisy_point_does_not_hide_saturation() -> None:
+    """From 16 to 32 in flight ln(210 / 190) / ln 2 = 0.14 of its share, from 8 to 32 ln(210 / 200) / ln 4 = 0.04."""
+    assert is_saturated(np.array([8.0, 16.0, 32.0]), np.array([200.0, 190.0, 210.0]))
+    assert not is_saturated(np.array([16.0, 32.0]), np.array([190.0, 210.0]))
+
+
 def test_a_probed_shape_becomes_a_curve_for_sizing() -> None:
     curve = calibrate(PROBE).shapes[0].curve()
     assert curve is not None
@@ -195,7 +205,15 @@ def test_bad_input_is_refused_with_the_way_out() -> None:
 def test_the_error_figures_shown_are_those_of_the_published_sweeps() -> None:
     found = errors(tables())
     assert len(sweeps(tables())) > 100
-    for said, error in ((INSIDE, found.interior), (BEYOND_2X, found.beyond_2x), (BEYOND_4X, found.beyond_4x)):
+    for said, error in (
+        (INSIDE, found.interior),
+        (BEYOND_2X, found.beyond_2x),
+        (BEYOND_4X, found.beyond_4x),
+        (BELOW_2X, found.below_2x),
+        (BELOW_4X, found.below_4x),
+        (TWO_POINTS, found.two_points),
+        (ONE_POINT, found.one_point),
+    ):
         measured = figure(error)
         assert said.median == pytest.approx(measured.median, abs=0.003)
         assert said.p90 == pytest.approx(measured.p90, abs=0.01)
@@ -208,7 +226,7 @@ def test_three_points_are_enough_inside_the_probed_range() -> None:
 
 
 def test_the_report_shows_every_test() -> None:
-    assert len([line for line in report() if line.startswith("| ")]) == 5
+    assert len([line for line in report() if line.startswith("| ")]) == 9
     assert not math.isnan(figure(errors(tables()).interior).median)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from planner.decision import present_fields as shown
 from planner.decision.present import assumption_rows
+from planner.decision.probe_apply import applied
 from planner.domain.base import Value
 from planner.domain.operations import FineTuning, Operations
 from planner.domain.options import (
@@ -21,7 +22,8 @@ from planner.domain.options import (
 )
 from planner.domain.serving import CalibrationPoints, Serving, SpeculativeDecoding
 from planner.domain.timeline import Growth, Timeline
-from tests.builders import changed, rented, scenario, typed_api
+from tests.builders import changed, rented, scenario, tables, typed_api
+from tests.decision.probe_samples import ID, RISING, measured
 from tests.decision.test_kernel_plain import OPTIONS
 
 COMMON = {"option_id", "label", "kind", "provenance", "operations", "price", "throughput", "soft_scores"}
@@ -30,6 +32,7 @@ NESTED = {
     "speculative",
     "calibration",
     "points",
+    "measured_by",
     "scaling",
     "spot",
     "tuning",
@@ -86,6 +89,13 @@ def test_what_plays_no_part_is_left_out_and_what_does_is_there() -> None:
     assert rows["Answers that are usable"] == ("90", "%")
 
 
+def test_a_measurement_is_told_with_what_speaks_against_it() -> None:
+    asked = applied(scenario(rented(throughput=None)), "own", measured(RISING), tables())
+    rows = [row[1:3] for row in assumption_rows(asked).rows]
+    assert ("Measured by", f"probe {ID}, vLLM 0.32.0, 1 x NVIDIA H100 SXM, 2026-11-22") in rows
+    assert any(name == "Doubt about it" and "is a lower bound" in told for name, told in rows)
+
+
 def test_a_calibration_and_the_engine_are_told_with_their_origin() -> None:
     point = {"requests_in_flight": 16, "output_tokens_per_s": 1234.5}
     own = rented(
@@ -99,6 +109,7 @@ def test_a_calibration_and_the_engine_are_told_with_their_origin() -> None:
         "output tokens/s per replica",
         "measured: measured by the scenario's owner",
     )
+    assert "Measured by" not in rows
     assert rows["Throughput taken from"][0] == "calibrated"
     assert rows["Serving engine"][0] == "sglang"
     assert rows["LoRA adapters served"][:2] == ("3", "adapters")

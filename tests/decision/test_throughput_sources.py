@@ -106,6 +106,37 @@ def test_measured_points_carry_their_origin_and_what_is_missing() -> None:
     assert "saturation was not reached" in told
 
 
+def test_fewer_than_three_loads_have_a_wider_band() -> None:
+    """A line through two loads is up to 14.3 % off in nine of ten cases, one of three or more 8.5 %."""
+    two, four = (
+        sources(ask(own(calibration=points(sweep))))["calibrated"] for sweep in ({1: 121.2, 64: 2666.7}, SWEEP)
+    )
+    assert two.low_fraction is not None
+    assert four.low_fraction is not None
+    assert two.low_fraction < four.low_fraction
+    assert "errors of a line through 2 loads" in two.evidence[0].note
+
+
+def test_loads_that_were_never_measured_low_have_a_wider_band() -> None:
+    """At P95 TPOT 9 ms about 3 requests are served side by side, and the least that was measured is 8."""
+    all_loads, high_loads = (
+        sources(ask(own(calibration=points({n: SWEEP[n] for n in loads})), tpot_ms=9.5))["calibrated"]
+        for loads in ((1, 8, 32, 64), (8, 32, 64))
+    )
+    assert all_loads.low_fraction is not None
+    assert high_loads.low_fraction is not None
+    assert high_loads.low_fraction < all_loads.low_fraction
+    assert "below the least that was measured" in high_loads.evidence[0].note
+
+
+def test_points_that_still_rise_have_room_above_and_say_so() -> None:
+    found = sources(ask(own()))["calibrated"]
+    assert found.high_fraction is not None
+    assert found.low_fraction is not None
+    assert found.high_fraction > 1.15 > 1 / found.low_fraction
+    assert any("lower bound" in told for told in found.warnings)
+
+
 def test_a_target_out_of_reach_says_what_is_reachable() -> None:
     # one request alone: (1.6 + 0.05 - 0.1) s / 199 = 7.8 ms a token
     (facts,) = resolve(ask(own(), tpot_ms=5), catalog(), ON).options
@@ -377,3 +408,11 @@ def test_no_published_run_stands_for_settings_that_it_was_not_made_with() -> Non
     assert found["modelled"].used
     assert found["published"].reasons[0].message.endswith("1 x h200 with speculative decoding, LoRA adapters.")
     assert "speculative decoding" in " ".join(found["modelled"].warnings)
+
+
+def test_points_faster_than_the_memory_are_of_something_else_and_no_target_helps() -> None:
+    """100,000 tokens/s of one request: 0.01 ms a token, where reading 8B weights takes milliseconds."""
+    (facts,) = resolve(ask(own(calibration=points({1: 1e5, 4: 4e5}, ttft_ms=0.001))), catalog(), ON).options
+    assert isinstance(facts, BlockedFacts)
+    said = {reason.remedy for reason in facts.reasons if "memory bandwidth" in reason.message}
+    assert said == {"The measured points are of another model, format or GPU than this option: correct or remove them."}

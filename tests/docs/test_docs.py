@@ -36,6 +36,13 @@ FORMULA_FILES = [
         ROOT / "planner" / "capacity" / "throughput" / f"{name}.py"
         for name in ("predict", "steps", "rates", "classes", "confidence", "cases")
     ),
+    *(
+        ROOT / "planner" / "capacity" / "measurement" / f"{name}.py"
+        for name in (
+            *("run", "tokens", "steady", "counters", "reconcile", "guards", "knee"),
+            *("levels_of", "summary", "points", "compare", "levels", "live"),
+        )
+    ),
     *(ROOT / "planner" / "decision" / "candidates" / f"{name}.py" for name in ("grid", "rates", "fleet", "pareto")),
     *(
         ROOT / "planner" / "decision" / f"{name}.py"
@@ -49,7 +56,7 @@ FORMULA_FILES = [
         for name in ("arrivals", "forecast", "hours", "lengths", "peaks", "trend", "week")
     ),
 ]
-FAMILY = "(CAL|API|HST|RNT|OWN|OPS|CAP|SCA|BE|DEC|TIME|HYB|UNC|FT|WKS|BAT|USE)"
+FAMILY = "(CAL|API|HST|RNT|OWN|OPS|CAP|SCA|BE|DEC|TIME|HYB|UNC|FT|WKS|BAT|USE|PRB)"
 FORMULA_ID = re.compile(rf"\b{FAMILY}-(\d+(?:(?:, | and )\d+)*)")
 FORMULA_RANGE = re.compile(rf"\b{FAMILY}-(\d+) to \1-(\d+)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")

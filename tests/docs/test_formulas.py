@@ -35,5 +35,5 @@ def test_the_function_exists_and_a_test_names_it(row: list[str]) -> None:
 
 def test_every_formula_of_the_method_is_listed() -> None:
     method = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
-    ids = set(re.findall(r"\b(?:API|HST|RNT|OWN|WKS|CAP|SCA|BAT|OPS|FT|TIME|BE|HYB|UNC|DEC|USE)-\d+\b", method))
+    ids = set(re.findall(r"\b(?:API|HST|RNT|OWN|WKS|CAP|SCA|BAT|OPS|FT|TIME|BE|HYB|UNC|DEC|USE|PRB)-\d+\b", method))
     assert ids - {row[0] for row in ROWS} == set()

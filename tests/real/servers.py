@@ -55,7 +55,7 @@ def started(command: Sequence[object], log: Path, url: str, ready: bytes, **how:
     """Run it until the end of the block; its log says when it is ready."""
     with log.open("wb") as out:
         words = [str(word) for word in command]
-        process = subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, preexec_fn=_end_with_us, **how)
+        process = subprocess.Popen(words, stdout=out, stderr=subprocess.STDOUT, preexec_fn=end_with_us, **how)
     server = Server(url, process)
     try:
         _wait(process, log, ready)
@@ -64,7 +64,7 @@ def started(command: Sequence[object], log: Path, url: str, ready: bytes, **how:
         server.stop()
 
 
-def _end_with_us() -> None:
+def end_with_us() -> None:
     """On Linux the server ends when the tests are killed and cannot stop it themselves."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PARENT_DIES, signal.SIGTERM)

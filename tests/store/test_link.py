@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from planner.decision.evaluate import decide
 from planner.domain.options import RentedOption
 from planner.domain.scenario import Scenario
+from planner.domain.serving import CalibrationPoint, CalibrationPoints, MeasuredBy
 from planner.store import link
 from planner.store.link import DICTIONARIES, LinkError, LinkSize, LinkTooLong, decode, encode
 from tests.samples import changed, facts_for, sample_facts, sample_scenario, scenarios
@@ -114,6 +115,50 @@ def test_an_older_link_keeps_its_figures_to_the_cent(form: int) -> None:
         },
         abs=0.001,
     )
+
+
+def test_a_link_with_points_typed_in_before_measurements_were_cited_keeps_its_figures_to_the_cent() -> None:
+    scenario, facts = decode((OLD_LINK.parent / "link_4.txt").read_text())
+    own = next(option for option in scenario.options if option.option_id == "own-h200")
+    assert isinstance(own, RentedOption)
+    assert own.calibration is not None
+    assert own.calibration.measured_by is None
+    answered = {option.option_id: option.npv_usd for option in decide(scenario, facts).options}
+    assert answered["own-h200"] == pytest.approx(345_104.122, abs=0.001)
+    assert answered["own-h100"] == pytest.approx(771_741.111, abs=0.001)
+    assert decode(encode(scenario, facts)) == (scenario, facts)
+
+
+def test_the_measurement_of_an_option_travels_with_all_that_it_says() -> None:
+    said = MeasuredBy(
+        measurement_id="3f2a9c1d5b7e8046",
+        made_by="probe",
+        engine="vllm",
+        engine_version="0.32.0",
+        gpu="1 x NVIDIA H100 SXM",
+        status="noisy",
+        spread_fraction=0.12,
+        doubts=("Repeats of one load differ by 12% of their median.",),
+        gpu_id="h100-sxm",
+        gpus=1,
+        model_id="gpt-oss-120b",
+        format_id="mxfp4",
+        source_before="published",
+    )
+    points = CalibrationPoints(
+        input_tokens=1155,
+        output_tokens=211,
+        points=(CalibrationPoint(requests_in_flight=8, output_tokens_per_s=900),),
+        measured_by=said,
+    )
+    options = [
+        changed(option, calibration=points) if isinstance(option, RentedOption) else option
+        for option in SCENARIO.options
+    ]
+    linked, _ = decode(encode(changed(SCENARIO, options=tuple(options)), FACTS))
+    held = [option.calibration for option in linked.options if isinstance(option, RentedOption)]
+    assert held
+    assert held == [points] * len(held)
 
 
 def test_line_ends_of_the_dictionary_do_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from streamlit.testing.v1 import AppTest
 
 from planner.domain.scenario import Scenario
-from planner.domain.serving import CalibrationPoint
+from planner.domain.serving import CalibrationPoint, MeasuredBy
 from planner.domain.usage import UsageReference
 from planner.web.option_kinds import KIND_NAMES, new_option
 from planner.web.state import PathKey
@@ -22,6 +22,8 @@ NO_WIDGET = {
     *(("UsageReference", name) for name in UsageReference.model_fields),
     # the lines of one table of points
     *(("CalibrationPoint", name) for name in CalibrationPoint.model_fields),
+    # set by using a measurement on the page Probe
+    *(("MeasuredBy", name) for name in MeasuredBy.model_fields),
     ("DriverRange", "driver"),  # fixed when the range is added, like the ids
     *((kind, "option_id") for kind in ("ApiOption", "HostedOption", "RentedOption", "OwnedOption")),
     *((kind, "option_id") for kind in ("WorkstationOption", "ProvisionedOption", "HybridOption")),
