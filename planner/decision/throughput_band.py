@@ -1,9 +1,10 @@
 """How far off a throughput from measured points may be (CAP-13): one definition for every page, file and draw.
 
 The error is the largest of what speaks: that of such fits between their points, or at another request length; that of
-a line through fewer than three loads; that of a load below the least that was measured; and half of the widest spread
-of the repeats of one load. The errors of published sweeps hold their noise already, so noise of one's own counts only
-where it is larger. Loads above the largest measured one are never planned with.
+a line through fewer than three loads; that of a load below the least that was measured; what a doubt of the guards is
+known to hide; and half of the widest spread of the repeats of one load. The errors of published sweeps hold their noise
+already, so noise of one's own counts only where it is larger. Loads above the largest measured one are never planned
+with.
 """
 
 from __future__ import annotations
@@ -43,6 +44,13 @@ class Error(NamedTuple):
         return 1 + self.fraction
 
 
+HIDDEN = {
+    "NO_STEADY_WINDOW": Error(0.13, "a rate of whole runs, with ramp-up and drain, is up to 13% low"),
+    "PREFIX_CACHE": Error(0.05, "up to 5% of the prompt tokens came from a cache"),
+}
+"""Errors that a doubt of a guard is known to stand for (PRB-1, PRB-2)."""
+
+
 def error_inside(points: CalibrationPoints, in_flight: float) -> Error:
     """At the measured request length, at a load of one replica."""
     below = min(served(points, point.requests_in_flight) for point in points.points) / max(in_flight, 1.0)
@@ -79,6 +87,8 @@ def _worst(usual: Error, points: CalibrationPoints, more: list[Error]) -> Error:
     if loads(points) < LEAST_POINTS:
         of_few = ONE_POINT if loads(points) == 1 else TWO_POINTS
         found.append(Error(of_few.p90, f"errors of a line through {plural(loads(points), 'load')}"))
+    codes = points.measured_by.doubt_codes if points.measured_by else ()
+    found += [error for code, error in HIDDEN.items() if code in codes]
     spread = points.measured_by.spread_fraction if points.measured_by else None
     if spread:
         found.append(Error(spread / 2, f"half of the {percent(spread)} by which repeats of one load differ"))

@@ -72,6 +72,9 @@ class MeasuredBy(Value):
         None, ge=0, le=1e3, description="Largest (most - least) / median over the repeats of a load; empty = unknown."
     )
     doubts: tuple[ShortText, ...] = Field((), max_length=20, description="What its guards said, one sentence each.")
+    doubt_codes: tuple[ShortText, ...] = Field(
+        (), max_length=30, description="Codes of the guards that spoke, e.g. NO_STEADY_WINDOW."
+    )
     knee_requests_in_flight: float | None = Field(
         None, gt=0, le=1e6, description="Where its throughput stopped rising: more requests wait; empty = nowhere."
     )

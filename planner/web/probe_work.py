@@ -18,8 +18,6 @@ from planner.probe.turn import turn
 from planner.web.probe_job import REGISTRY, Asked, Keep, Lines, ProbeJob
 from planner.web.probe_where import ONLY_LISTED, may_type_address
 
-"""What a measurement says that nobody ended: its server was killed meanwhile."""
-
 
 class Chosen(NamedTuple):
     """A server to be probed: what people call it, and where it is."""

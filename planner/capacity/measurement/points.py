@@ -98,6 +98,12 @@ def doubts_of(m: Measurement) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said))[:MOST_DOUBTS]
 
 
+def doubt_codes_of(m: Measurement) -> tuple[FlagCode, ...]:
+    """Codes of the doubts about the whole and about the runs that are used."""
+    every = [*m.flags, *(known for run in used_runs(m.runs) for known in run.flags)]
+    return tuple(dict.fromkeys(known.code for known in every if known.severity == "doubt"))
+
+
 def _computed_tokens(run: Run) -> float:
     """Prompt tokens less those from the prefix cache, by answers or counters."""
     return run.input_tokens * (1 - min(cache_share(run), 1.0))
@@ -151,6 +157,7 @@ def _measured_by(m: Measurement, gpu_words: str) -> MeasuredBy:
         status=m.summary.status,
         spread_fraction=m.summary.spread_fraction,
         doubts=doubts_of(m),
+        doubt_codes=doubt_codes_of(m),
     )
 
 
