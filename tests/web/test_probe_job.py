@@ -141,11 +141,12 @@ def test_the_end_of_the_server_stops_every_probe(registry: Registry) -> None:
 
 
 ON_ITS_OWN = """
-import sys, time
+import signal, sys, time
 from planner.domain.measurement import Declared
 from planner.domain.probe_task import ProbeTask
 from planner.web.probe_work import Chosen, start
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell is started with it ignored
 chosen = Chosen("lab", sys.argv[1], "tiny", "", Declared(gpu_id="cpu"), "listed")
 job = start(chosen, ProbeTask(input_tokens=16, output_tokens=200, levels=(1, 2, 4), repeats=20), {})
 while job.kept is None and job.state == "running":
