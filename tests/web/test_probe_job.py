@@ -151,8 +151,8 @@ chosen = Chosen("lab", sys.argv[1], "tiny", "", Declared(gpu_id="cpu"), "listed"
 job = start(chosen, ProbeTask(input_tokens=16, output_tokens=200, levels=(1, 2, 4), repeats=20), {})
 while job.kept is None and job.state == "running":
     time.sleep(0.02)
-print(job.state, flush=True)
 try:
+    print(job.state, flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     pass
