@@ -10,7 +10,6 @@ from planner.capacity.measurement.counters import COUNTED
 from planner.capacity.measurement.histogram import Histogram, less, plus
 from planner.capacity.measurement.outcome import Counters
 
-MANY_READINGS = 20
 HISTOGRAMS = ("ttft", "tpot", "gap", "e2e", "input", "output")
 """First token, time per token of a request, gap between tokens, whole answer, s; prompt and answer lengths, tokens."""
 
@@ -63,10 +62,10 @@ class Stretch(NamedTuple):
 
     @property
     def mean_in_flight(self) -> float | None:
-        """Mean of the readings where there are many; else Little's law, which is off by a wave where answers end
-        together; else the mean of few readings."""
+        """Little's law, which is off by a wave where answers end together; else the mean of the readings, which lag
+        behind: an engine tells what it served in the step before."""
         whole = self.histograms.get("e2e")
-        if whole is not None and len(self.in_flight) < MANY_READINGS:
+        if whole is not None:
             return whole.total / self.seconds
         return math.fsum(self.in_flight) / len(self.in_flight) if self.in_flight else None
 
