@@ -144,7 +144,7 @@ def test_the_points_of_the_plan_are_the_loads_up_to_the_knee(probed: Probed) -> 
 
 
 def test_watching_the_server_under_our_load_gives_the_rate_that_the_probe_gives(probed: Probed) -> None:
-    """From the first answers after the warm-up until three quarters of them; a busy machine is not even over that time."""
+    """From the first answers after the warm-up until three quarters of them; a busy machine is not even over that."""
     level = probed.most_running
     long, done, found = task((level,), repeats=1, requests_per_slot=14), [0], list[Measurement]()
     begun = threading.Event()
