@@ -40,12 +40,6 @@ def first_round(task: ProbeTask) -> list[Step]:
     return [Step(level) for level in task.levels]
 
 
-def doubled(task: ProbeTask, level: int) -> Step | None:
-    """The level after the last while throughput still rises; None at the most that is allowed."""
-    following = min(2 * level, task.most_in_flight)
-    return Step(following) if following > level else None
-
-
 def later_rounds(task: ProbeTask, levels: Sequence[int], chance: random.Random) -> list[Step]:
     """The other repeats of all levels that were held, each round in an order of its own."""
     rounds = [[Step(level, repeat) for level in levels] for repeat in range(2, task.repeats + 1)]

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 
+from planner.capacity.measurement.levels import next_level
 from planner.capacity.measurement.outcome import Counters, Outcome
 from planner.domain.measurement import Measurement
 from planner.domain.probe_task import ProbeTask
@@ -18,7 +19,7 @@ from planner.probe.crew import Crew
 from planner.probe.errors import ProbeError
 from planner.probe.gauge import Gauge
 from planner.probe.load import CANCELLED, FULL, Held, Limits, Load
-from planner.probe.plan import OPEN_LINES, Step, arrivals_s, doubled, first_round, later_rounds, open_rounds
+from planner.probe.plan import OPEN_LINES, Step, arrivals_s, first_round, later_rounds, open_rounds
 from planner.probe.progress import Cancelled, Said
 from planner.probe.record import Record
 from planner.probe.spend import BUDGET, Spend
@@ -133,12 +134,12 @@ class _Probe:
             self._make(step, [*rising, *later_rounds(self._task, known, random.Random(0)), *open_rounds(self._task)])
             answered = self._record.runs[-1].completed > 0  # else nothing is at a higher load either
             levels += [step.level] if answered else []
-            if answered and not rising and self._still_rising() and (more := doubled(self._task, step.level)):
-                rising = [more]
+            if answered and not rising and self._still_rising() and (more := next_level(self._task, step.level)):
+                rising = [Step(more)]
         self._in_turn(later_rounds(self._task, levels, self._chance))
-        while answered and levels and self._still_rising() and (more := doubled(self._task, levels[-1])):
-            levels.append(more.level)
-            self._in_turn([more, *later_rounds(self._task, [more.level], self._chance)])
+        while answered and levels and self._still_rising() and (more := next_level(self._task, levels[-1])):
+            levels.append(more)
+            self._in_turn([Step(more), *later_rounds(self._task, [more], self._chance)])
         self._in_turn(open_rounds(self._task), last=True)
 
     def _in_turn(self, steps: Sequence[Step], *, last: bool = False) -> None:

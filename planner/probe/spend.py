@@ -7,9 +7,8 @@ import time
 
 from planner.capacity.measurement.outcome import Outcome
 from planner.domain.probe_task import ProbeTask
+from planner.units import MTOK, SECONDS_PER_HOUR
 
-SECONDS_PER_HOUR = 3600
-TOKENS_PER_MTOK = 1e6
 BUDGET = "the budget"
 """What every reason of a spent budget begins with."""
 
@@ -54,8 +53,8 @@ class Spend:
     def _usd(self, input_tokens: float, output_tokens: float, seconds: float) -> float:
         usd = (self._usd_per_hour or 0.0) * seconds / SECONDS_PER_HOUR
         if self._tokens_priced:
-            usd += input_tokens * (self._task.input_usd_per_mtok or 0.0) / TOKENS_PER_MTOK
-            usd += output_tokens * (self._task.output_usd_per_mtok or 0.0) / TOKENS_PER_MTOK
+            usd += input_tokens * (self._task.input_usd_per_mtok or 0.0) / MTOK
+            usd += output_tokens * (self._task.output_usd_per_mtok or 0.0) / MTOK
         return usd
 
     def start(self) -> None:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planner.capacity.measurement.levels import next_level
 from planner.domain.probe_task import ProbeTask
 from planner.probe.pace import Pace
-from planner.probe.plan import Step, arrivals_s, doubled, first_round, later_rounds, open_rounds
+from planner.probe.plan import Step, arrivals_s, first_round, later_rounds, open_rounds
 
 LEVELS = st.lists(st.integers(1, 64), min_size=1, max_size=6, unique=True).map(sorted)
 
@@ -43,9 +44,9 @@ def test_later_rounds_differ_in_order_and_a_seed_fixes_it() -> None:
 
 @given(st.integers(1, 4096), st.integers(1, 4096))
 def test_a_level_is_doubled_up_to_the_most_and_not_beyond(level: int, most: int) -> None:
-    step = doubled(task([1], most_in_flight=most), level)
-    assert (step is None) == (level >= most)
-    assert step is None or level < step.level <= min(2 * level, most)
+    more = next_level(task([1], most_in_flight=most), level)
+    assert (more is None) == (level >= most)
+    assert more is None or level < more <= min(2 * level, most)
 
 
 def test_words_name_the_load_and_the_repeat() -> None:
